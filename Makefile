@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# A thin front door. The work is done by scripts/ and tools/testing/siov/.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+top := $(CURDIR)
+export BUILD ?= $(top)/build
+export LINUX QEMU PCIUTILS ARGS T V JOBS DISCARD PROFILE
+
+S := scripts
+VM := tools/testing/siov/vm
+
+##@ The two commands
+.PHONY: run test
+run: .ready ## boot the patched kernel with an emulated SIOV PF and show what it sees
+	@$(S)/build vm && $(VM) show
+test: .ready ## KUnit, then every topology in its own machine (T=name one of them, V=1 all output)
+	@$(VM) test
+
+##@ For developers
+.PHONY: shell kunit test-debug check series refresh menuconfig
+shell: .ready ## an interactive shell in the same machine (leave with "poweroff")
+	@$(S)/build vm && $(VM) shell
+kunit: .ready ## the KUnit suites over a fake host bridge, on user-mode Linux
+	@$(VM) test kunit
+test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in the kernel
+	@PROFILE=debug $(VM) test
+check: .ready ## checkpatch, sparse, kernel-doc, every commit builds, cross builds (slow)
+	@$(S)/check
+series: .ready ## build/outgoing: the mails that "git am" takes on a pristine tree
+	@$(S)/series mails linux && $(S)/series mails qemu && $(S)/series mails pciutils
+refresh: .ready ## write commits made in build/src/*, branch siov, back to patches/ and files
+	@for n in linux qemu pciutils; do \
+		[ ! -e $(BUILD)/src/$$n/.git ] || $(S)/series refresh $$n || exit; done
+menuconfig: .ready ## choose IOMMU model, debug profile, accelerator, SDIs of the machine
+	@$(S)/machine-config menuconfig
+
+##@ Housekeeping
+.PHONY: clean distclean help
+clean: ## remove what was built, keep the sources
+	@rm -rf $(BUILD)/out $(BUILD)/key $(BUILD)/outgoing $(BUILD)/check $(BUILD)/log
+distclean: ## remove build/
+	@rm -rf $(BUILD)
+help: ## this text
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@printf '\n%s\n' \
+		'ARGS=total-sdis=4096,stride=1   properties of the PF, for run and shell' \
+		'LINUX=dir QEMU=dir PCIUTILS=dir your own trees, read and never written' \
+		'BUILD=dir JOBS=n V=1 T=name     where, how many at once, all output, one test'
+
+# make itself may be the first thing a machine got: the rest comes here.
+.PHONY: .ready
+.ready:
+	@$(S)/packages

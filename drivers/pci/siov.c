@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scalable I/O Virtualization (SIOV): discovery
+ *	PCI Express Base Specification r7.0
+ *
+ * Finds the SIOV Extended Capability of a Physical Function and remembers what
+ * it says. The capability is read-only as a whole, so nothing here writes it,
+ * and nothing here starts or stops a Scalable Device Interface (SDI): that
+ * takes means of the device, and so its driver.
+ *
+ * A capability that cannot be right is ignored as a whole, with one message
+ * that says what is wrong, and the function stays a plain PCI function. Bits
+ * and versions that are not known are kept and not judged.
+ */
+
+#define dev_fmt(fmt) "PCI/SIOV: " fmt
+
+#include <linux/bitfield.h>
+#include <linux/bits.h>
+#include <linux/cleanup.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include "pci.h"
+
+/* The registers as dwords: two of them share one with others */
+struct siov_regs {
+	u32	header;
+	u32	cap;
+	u32	sdis;		/* Total SDIs, a reserved byte, SIOV Status */
+	u32	rids;		/* First SDI Offset and SDI Stride */
+};
+
+#define SIOV_SDIS_TOTAL		GENMASK(15, 0)
+#define SIOV_SDIS_STATUS	GENMASK(31, 24)
+#define SIOV_RIDS_OFFSET	GENMASK(15, 0)
+#define SIOV_RIDS_STRIDE	GENMASK(31, 16)
+
+static void siov_read_regs(struct pci_dev *dev, int pos, struct siov_regs *regs)
+{
+	pci_read_config_dword(dev, pos, &regs->header);
+	pci_read_config_dword(dev, pos + PCI_SIOV_CAP, &regs->cap);
+	pci_read_config_dword(dev, pos + PCI_SIOV_TOTAL_SDIS, &regs->sdis);
+	pci_read_config_dword(dev, pos + PCI_SIOV_FIRST_OFFSET, &regs->rids);
+}
+
+/* Another capability that begins inside of this one makes both doubtful */
+static bool siov_overlaps_next(int pos, u32 header)
+{
+	int next = PCI_EXT_CAP_NEXT(header);
+
+	return next > pos && next < pos + PCI_EXT_CAP_SIOV_SIZEOF;
+}
+
+/**
+ * siov_check_place - find fault with where the capability is
+ * @dev: the function
+ * @pos: position of the capability
+ *
+ * Nothing at @pos is read before this has been called. That there is one
+ * capability, on a function that is neither a bridge nor a VF, is what is known
+ * of real devices; to refuse others is policy.
+ *
+ * Return: what is wrong, or NULL.
+ */
+static const char *siov_check_place(struct pci_dev *dev, int pos)
+{
+	if (pos + PCI_EXT_CAP_SIOV_SIZEOF > dev->cfg_size)
+		return "it does not end within configuration space";
+	if (dev->hdr_type != PCI_HEADER_TYPE_NORMAL)
+		return "it is on a function with another header than Type 0";
+	if (dev->is_virtfn)
+		return "it is on a VF";
+	if (pci_find_next_ext_capability(dev, pos, PCI_EXT_CAP_ID_SIOV))
+		return "the function has more than one of it";
+
+	return NULL;
+}
+
+/**
+ * siov_check_regs - find fault with what the capability says
+ * @pos: position of the capability
+ * @regs: its registers
+ *
+ * Return: what is wrong, or NULL.
+ */
+static const char *siov_check_regs(int pos, const struct siov_regs *regs)
+{
+	u16 total = FIELD_GET(SIOV_SDIS_TOTAL, regs->sdis);
+
+	if (PCI_EXT_CAP_ID(regs->header) != PCI_EXT_CAP_ID_SIOV)
+		return "it cannot be read";
+	if (siov_overlaps_next(pos, regs->header))
+		return "the next capability begins inside of it";
+	if (total && !FIELD_GET(SIOV_RIDS_OFFSET, regs->rids))
+		return "First SDI Offset is 0";
+	if (total > 1 && !FIELD_GET(SIOV_RIDS_STRIDE, regs->rids))
+		return "SDI Stride is 0";
+
+	return NULL;
+}
+
+static struct pci_siov *siov_alloc(struct pci_dev *dev, int pos,
+				   const struct siov_regs *regs)
+{
+	struct pci_siov *siov = kzalloc_obj(*siov);
+
+	if (!siov)
+		return NULL;
+
+	siov->pos = pos;
+	siov->cap = regs->cap;
+	siov->total_sdis = FIELD_GET(SIOV_SDIS_TOTAL, regs->sdis);
+	siov->offset = FIELD_GET(SIOV_RIDS_OFFSET, regs->rids);
+	siov->stride = FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
+	siov->rid_mode = PCI_SIOV_RID_STRIDED;
+	pci_rid_range_init(&siov->rids, dev, siov->offset, siov->stride,
+			   siov->total_sdis);
+
+	return siov;
+}
+
+static void siov_report(struct pci_dev *dev, u8 status)
+{
+	const struct pci_siov *siov = dev->siov;
+	const struct pci_rid_range *rids = &siov->rids;
+	u32 last;
+
+	if (rids->count) {
+		last = pci_rid_range_last(rids);
+		pci_info(dev, "%u SDIs, Routing IDs %02x:%02x.%d to %02x:%02x.%d, stride %u\n",
+			 siov->total_sdis, PCI_BUS_NUM(rids->first),
+			 PCI_SLOT(rids->first), PCI_FUNC(rids->first),
+			 PCI_BUS_NUM(last), PCI_SLOT(last), PCI_FUNC(last),
+			 siov->stride);
+	}
+
+	if (rids->count < siov->total_sdis)
+		pci_warn(dev, "%u of %u SDIs have no Routing ID, it would lie past bus ff\n",
+			 siov->total_sdis - rids->count, siov->total_sdis);
+
+	/*
+	 * Firmware may still own these SDIs, and a reset takes the PF with
+	 * them. So it is for the administrator or the PF's driver to decide.
+	 */
+	if (status & PCI_SIOV_STATUS_ENABLED)
+		pci_info(dev, "SDIs are enabled, left so by an earlier owner; a Function Level Reset disables them (write 1 to the function's \"reset\" in sysfs)\n");
+}
+
+/**
+ * pci_siov_init - find the SIOV capability of a function
+ * @dev: the function
+ *
+ * If @dev has a valid capability with at least one SDI, make it a PF and set
+ * @dev->siov. If it has none nothing happens, and if it has a broken one
+ * a message says so.
+ *
+ * Policy: the port above forwards by ARI rules if it can, even if @dev has no
+ * ARI capability, as the numbers of SDIs know no devices.
+ *
+ * Context: enumeration of @dev, before it is on the list of its bus. One walk
+ * of the extended capabilities where the function has no such capability.
+ */
+void pci_siov_init(struct pci_dev *dev)
+{
+	struct siov_regs regs;
+	const char *fault;
+	int pos;
+
+	if (!pci_is_pcie(dev))
+		return;
+
+	pos = pci_find_ext_capability(dev, PCI_EXT_CAP_ID_SIOV);
+	if (!pos)
+		return;
+
+	fault = siov_check_place(dev, pos);
+	if (!fault) {
+		siov_read_regs(dev, pos, &regs);
+		fault = siov_check_regs(pos, &regs);
+	}
+	if (fault) {
+		pci_warn(dev, "capability at %#x ignored: %s\n", pos, fault);
+		return;
+	}
+
+	if (!FIELD_GET(SIOV_SDIS_TOTAL, regs.sdis)) {
+		pci_dbg(dev, "no SDIs\n");
+		return;
+	}
+
+	dev->siov = siov_alloc(dev, pos, &regs);
+	if (!dev->siov)
+		return;
+
+	dev->is_siov = 1;
+	dev->is_physfn = 1;
+	pci_enable_ari_forwarding(dev);
+	siov_report(dev, FIELD_GET(SIOV_SDIS_STATUS, regs.sdis));
+}
+
+/**
+ * pci_siov_release - free what pci_siov_init() has set up
+ * @dev: the function
+ *
+ * Context: the last reference to @dev is gone.
+ */
+void pci_siov_release(struct pci_dev *dev)
+{
+	kfree(dev->siov);
+	dev->siov = NULL;
+}
+
+/**
+ * pci_siov_status - read the SIOV Status register
+ * @dev: a SIOV PF
+ * @status: filled in on success
+ *
+ * Context: process context, since the PF is resumed for the read.
+ *
+ * Return: 0, or -EIO if the PF does not answer.
+ */
+int pci_siov_status(struct pci_dev *dev, u8 *status)
+{
+	int pos = dev->siov->pos;
+	u32 header = 0;
+	int ret;
+
+	pci_config_pm_runtime_get(dev);
+	/* All ones could be a status, but not a header */
+	pci_read_config_dword(dev, pos, &header);
+	ret = pci_read_config_byte(dev, pos + PCI_SIOV_STATUS, status);
+	pci_config_pm_runtime_put(dev);
+
+	if (ret || PCI_EXT_CAP_ID(header) != PCI_EXT_CAP_ID_SIOV)
+		return -EIO;
+
+	return 0;
+}
+
+/**
+ * pci_siov_remove - look after a PF whose driver has gone
+ * @dev: the function
+ *
+ * Say so if the driver has left SDIs enabled: only a driver or a reset of the
+ * function can disable them.
+ *
+ * Context: unbinding of the driver, with @dev resumed.
+ */
+void pci_siov_remove(struct pci_dev *dev)
+{
+	u8 status;
+
+	if (!pci_is_siov_physfn(dev) || pci_dev_is_disconnected(dev))
+		return;
+
+	if (!pci_siov_status(dev, &status) && status & PCI_SIOV_STATUS_ENABLED)
+		pci_warn(dev, "driver left SDIs enabled after remove\n");
+}
+
+/* A device may come back from a reset with other firmware */
+static bool siov_has_changed(const struct pci_siov *siov,
+			     const struct siov_regs *regs)
+{
+	return siov->total_sdis != FIELD_GET(SIOV_SDIS_TOTAL, regs->sdis) ||
+	       siov->offset != FIELD_GET(SIOV_RIDS_OFFSET, regs->rids) ||
+	       siov->stride != FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
+}
+
+/**
+ * pci_siov_restore_state - bring a PF back after a reset or loss of power
+ * @dev: the function
+ *
+ * There is no register of the capability to restore. But ARI Forwarding in the
+ * port above is, and Routing IDs that are no longer those found at enumeration
+ * must not be given out: then no SDI is usable until @dev has been removed
+ * and found again.
+ *
+ * Context: pci_restore_state().
+ */
+void pci_siov_restore_state(struct pci_dev *dev)
+{
+	struct siov_regs regs;
+
+	if (!pci_is_siov_physfn(dev))
+		return;
+
+	pci_enable_ari_forwarding(dev);
+
+	siov_read_regs(dev, dev->siov->pos, &regs);
+	if (PCI_POSSIBLE_ERROR(regs.header) || !dev->siov->rids.count ||
+	    !siov_has_changed(dev->siov, &regs))
+		return;
+
+	pci_warn(dev, "capability has changed, SDIs are unusable until the function is removed and found by a rescan\n");
+	dev->siov->rids.count = 0;
+}

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The reference machine: what QEMU is told, and what came out of it."""
+
+import configparser
+import os
+import resource
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[2]
+BUILD = Path(os.environ.get("BUILD") or TOP / "build")
+TOPOLOGIES = HERE / "topologies"
+# QEMU with a runaway address space shall die, not the host.
+MEMORY_LIMIT_MIB = 8192
+
+
+class Trouble(Exception):
+    """Something the user has to know, in one line."""
+
+
+class Options:
+    """Kconfig's answers: its defaults, unless build/.config says otherwise."""
+
+    DEFAULTS = {
+        "TOTAL_SDIS": "300", "OFFSET": "1", "STRIDE": "1", "SRIOV_VFS": "0",
+        "ARGS": "", "TOPOLOGY": "root-port", "BUS_RESERVE": "4",
+        "IOMMU": "intel-scalable", "ACCEL": "tcg", "CPUS": "2",
+        "MEMORY_MIB": "512", "DEBUG": "n", "CMDLINE": "",
+    }
+
+    def __init__(self):
+        self.values = dict(self.DEFAULTS)
+        config = BUILD / ".config"
+        if config.exists():
+            for line in config.read_text().splitlines():
+                if line.startswith("CONFIG_SIOV_") and "=" in line:
+                    name, value = line[len("CONFIG_SIOV_"):].split("=", 1)
+                    self.values[name] = " ".join(shlex.split(value))
+
+    def __getitem__(self, name):
+        return self.values[name]
+
+    def pf(self):
+        """The properties of the PF, the user's ARGS last so that they win."""
+        props = [f"total-sdis={self['TOTAL_SDIS']}",
+                 f"sdi-offset={self['OFFSET']}", f"sdi-stride={self['STRIDE']}"]
+        if self["SRIOV_VFS"] != "0":
+            props.append(f"sriov-vfs={self['SRIOV_VFS']}")
+        props += [a for a in (self["ARGS"], os.environ.get("ARGS", "")) if a]
+        merged = {}
+        for item in ",".join(props).split(","):
+            name, _, value = item.partition("=")
+            # "stride=1" is what people type.
+            name = {"offset": "sdi-offset", "stride": "sdi-stride",
+                    "total": "total-sdis"}.get(name, name)
+            merged[name] = value or "on"
+        return ",".join(f"{k}={v}" for k, v in merged.items())
+
+
+class Topology:
+    """One file of topologies/: the devices, and what is to come of them."""
+
+    def __init__(self, name):
+        path = TOPOLOGIES / f"{name}.ini"
+        if not path.exists():
+            raise Trouble(f"no topology '{name}'; there are: " +
+                          ", ".join(names()))
+        parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+        parser.read(path)
+        section = parser["topology"]
+        self.name = name
+        self.about = section["about"]
+        self.devices = section["devices"]
+        self.pf = section.get("pf", "total-sdis=64")
+        self.iommu = section.get("iommu", "")
+        self.append = section.get("append", "")
+        self.memory = section.get("memory", "")
+        self.tests = section.get("tests", "pci_siov:pci_siov_discovery_test").split()
+        self.expect = ",".join(section.get("expect", "").split())
+        self.log = self._lines(section.get("log", ""))
+        self.log_not = self._lines(section.get("log_not", ""))
+        self.timeout = section.getint("timeout", 120)
+
+    @staticmethod
+    def _lines(text):
+        return [line for line in text.splitlines() if line.strip()]
+
+    def device_args(self, pf, reserve):
+        text = self.devices.replace("{pf}", pf).replace("{reserve}", reserve)
+        args = []
+        for line in text.splitlines():
+            if line.strip():
+                args += ["-device", line.strip()]
+        return args
+
+
+def names():
+    return sorted(path.stem for path in TOPOLOGIES.glob("*.ini"))
+
+
+IOMMU_ARGS = {
+    "none": [],
+    "intel-legacy": ["-device", "intel-iommu,intremap=on"],
+    "intel-scalable": ["-device", "intel-iommu,intremap=on,x-scalable-mode=on"],
+    "amd": ["-device", "amd-iommu,intremap=on"],
+}
+
+
+def out(name, own):
+    """What scripts/build made of NAME; an OWN tree's is kept apart."""
+    return BUILD / "out" / (name + ("-own" if os.environ.get(own) else ""))
+
+
+class Machine:
+    """One boot. The console goes to a file, the guest's own words elsewhere."""
+
+    def __init__(self, topology, options, name=None, debug=False):
+        self.topology = topology
+        self.options = options
+        self.debug = debug
+        self.name = name or topology.name
+        self.console = BUILD / "log" / f"vm-{self.name}.console"
+        self.output = BUILD / "log" / f"vm-{self.name}.output"
+
+    def command(self, mode, serial, accel, env=None):
+        topology, options = self.topology, self.options
+        kernel = out("kernel-debug" if self.debug else "kernel", "LINUX")
+        # An own tree's directory is named kernel-debug-own.
+        iommu = topology.iommu or options["IOMMU"]
+        if iommu not in IOMMU_ARGS:
+            raise Trouble(f"no IOMMU called '{iommu}'; there are: " +
+                          ", ".join(IOMMU_ARGS))
+        memory = topology.memory or options["MEMORY_MIB"]
+        if self.debug:
+            memory = str(max(int(memory), 1024))
+        words = {"SIOV_MODE": mode, **(env or {})}
+        append = " ".join(
+            ["console=ttyS0", "panic=-1", "loglevel=7", topology.append,
+             options["CMDLINE"]] + [f"{k}={v}" for k, v in words.items() if v])
+        return [
+            str(out("qemu", "QEMU") / "qemu-system-x86_64"),
+            "-L", "/usr/share/seabios", "-L", "/usr/share/qemu",
+            "-M", "q35,kernel-irqchip=split", "-accel", accel, "-cpu", "max",
+            "-smp", options["CPUS"], "-m", memory,
+            "-nodefaults", "-no-reboot", "-display", "none",
+            "-serial", f"file:{self.console}", *serial,
+            "-kernel", str(kernel / "arch/x86/boot/bzImage"),
+            "-initrd", str(out("image", "LINUX") / "initrd.gz"),
+            "-append", append, *IOMMU_ARGS[iommu],
+            *topology.device_args(self.pf(), self.reserve()),
+        ]
+
+    def pf(self):
+        return self.topology.pf
+
+    def reserve(self):
+        return self.options["BUS_RESERVE"]
+
+    def run(self, mode, env=None, accel="tcg"):
+        """Boot, wait for the end; the seconds it took and the guest's words."""
+        start = time.monotonic()
+        limit = self.topology.timeout * (5 if self.debug else 1)
+        self.output.write_text("")
+        command = self.command(mode, ["-serial", f"file:{self.output}"], accel, env)
+        self._spawn(command, limit)
+        return time.monotonic() - start, self.output.read_text(errors="replace")
+
+    def interact(self, mode):
+        """The same with the guest's words on the terminal."""
+        command = self.command(mode, ["-serial", "mon:stdio"], accelerator(self.options))
+        limit = None if mode == "shell" else self.topology.timeout
+        self._spawn(command, limit, terminal=True)
+
+    def _spawn(self, command, limit, terminal=False):
+        log = BUILD / "log" / f"vm-{self.name}.qemu"
+        (BUILD / "log" / f"vm-{self.name}.cmd").write_text(shlex.join(command) + "\n")
+        self.console.write_text("")
+        with log.open("wb") as stderr:
+            try:
+                done = subprocess.run(
+                    command, timeout=limit, check=False, stderr=stderr,
+                    stdin=None if terminal else subprocess.DEVNULL,
+                    stdout=None if terminal else stderr, preexec_fn=limit_memory)
+            except FileNotFoundError:
+                raise Trouble(f"{command[0]} is not there: run make again") from None
+            except subprocess.TimeoutExpired:
+                raise Trouble(
+                    f"the machine '{self.name}' did not finish in {limit} s; its last "
+                    f"line was: {last_line(self.console)!r}. See {self.console}. "
+                    "On a busy host call again") from None
+        if done.returncode:
+            raise Trouble(f"QEMU ended with {done.returncode} in '{self.name}': "
+                          f"{last_line(log) or 'no message'} (see {log})")
+
+    def console_text(self):
+        return self.console.read_text(errors="replace")
+
+
+class UserMachine(Machine):
+    """The one of make run and make shell: menuconfig and ARGS decide."""
+
+    def pf(self):
+        return self.options.pf()
+
+
+def limit_memory():
+    size = MEMORY_LIMIT_MIB << 20
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def last_line(path):
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+def accelerator(options):
+    """TCG, unless KVM was asked for or a guest has really booted on it."""
+    want = options["ACCEL"]
+    if want != "probe":
+        return want
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    probe = Machine(Topology("none"), options, "kvm-probe")
+    probe.topology.timeout = 20
+    try:
+        _, text = probe.run("off", accel="kvm")
+    except Trouble:
+        text = ""
+    if "siov: exit 0" in text:
+        return "kvm"
+    print("KVM is there but boots no guest; using TCG", file=sys.stderr)
+    return "tcg"
