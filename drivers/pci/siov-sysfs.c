@@ -102,6 +102,7 @@ static bool siov_group_visible(struct kobject *kobj)
 {
 	return pci_is_siov_physfn(to_pci_dev(kobj_to_dev(kobj)));
 }
+
 DEFINE_SIMPLE_SYSFS_GROUP_VISIBLE(siov);
 
 const struct attribute_group pci_siov_attr_group = {

@@ -4,6 +4,7 @@
  * bus, enable the VFs of one that has SR-IOV. SIOV must come through all of it,
  * and SR-IOV must not notice that SIOV is there.
  */
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "pci_siov_util.h"

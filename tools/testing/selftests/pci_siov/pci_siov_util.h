@@ -240,17 +240,35 @@ static inline const struct function *bridge_above(const struct function *list,
 	return NULL;
 }
 
-/* How many of the SDIs, from the first, have a bus number that reaches @f. */
-static inline uint32_t sdis_within(const struct function *f,
+static inline bool is_function(const struct function *list, int n,
+			       uint32_t domain, uint32_t rid)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (list[i].domain == domain && list[i].rid == rid)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * How many SDIs of @f can work: their bus number reaches @f, and no function
+ * has their RID.
+ */
+static inline uint32_t sdis_within(const struct function *list, int nr,
+				   const struct function *f,
 				   const struct siov *s, uint8_t last_bus)
 {
-	uint32_t n;
+	uint32_t n, rid, usable = 0;
 
 	for (n = 0; n < s->total; n++) {
-		if (sdi_rid(f, s, n) >> 8 > last_bus)
-			break;
+		rid = sdi_rid(f, s, n);
+		if (rid >> 8 <= last_bus &&
+		    !is_function(list, nr, f->domain, rid))
+			usable++;
 	}
-	return n;
+	return usable;
 }
 
 #endif /* PCI_SIOV_UTIL_H */

@@ -1,0 +1,162 @@
+/*
+ * SIOV test device: what its files share
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MISC_SIOV_TESTDEV_INT_H
+#define HW_MISC_SIOV_TESTDEV_INT_H
+
+#include "qemu/queue.h"
+#include "qemu/timer.h"
+#include "hw/misc/siov-testdev.h"
+#include "hw/pci/pci_device.h"
+#include "hw/pci/pcie_siov.h"
+
+#define SIOV_OFF32                      UINT32_MAX      /* property not given */
+
+OBJECT_DECLARE_SIMPLE_TYPE(SIOVTestdev, SIOV_TESTDEV)
+
+/* The registers of a page, and what its command is doing */
+typedef struct SIOVEngine {
+    SIOVTestdev *dev;
+    uint32_t index;             /* SIOV_PG_INDEX_PF for the PF's own */
+
+    uint64_t src;
+    uint64_t dst;
+    uint32_t len;
+    uint32_t pattern;
+    uint32_t cmd;
+    uint32_t result;
+    uint64_t sum;
+    uint32_t bytes;
+    uint32_t count;
+    uint32_t delay;
+    uint32_t repeat;
+    uint32_t as_rid;
+    uint32_t scratch[SIOV_PG_NUM_SCRATCH];
+
+    uint32_t rounds_left;
+    bool busy;
+    bool draining;
+    bool resetting;             /* waits for a command that never ends */
+    bool sticky;                /* rounds go on after one has failed */
+    bool ghost;                 /* outlived its owner: registers are frozen */
+    uint16_t ghost_rid;
+
+    QEMUTimer timer;
+    bool queued;
+    QTAILQ_ENTRY(SIOVEngine) next;
+    QLIST_ENTRY(SIOVEngine) next_ghost;
+} SIOVEngine;
+
+typedef struct SIOVMessage {
+    uint32_t reg[4];
+} SIOVMessage;
+
+/* Exists from the first write to the SDI's block on */
+typedef struct SIOVSdi {
+    SIOVEngine engine;
+    SIOVMessage msg[SIOV_BLK_NUM_VECTORS];
+    uint32_t error;
+    uint32_t generation;
+    uint32_t dma_count;
+    uint32_t fault_count;
+    uint32_t msi_count;
+    uint32_t drop_count;
+} SIOVSdi;
+
+struct SIOVTestdev {
+    PCIDevice parent_obj;
+
+    MemoryRegion ctrl;
+    MemoryRegion pages;
+    MemoryRegion blocks;
+    PCIESIOV siov;
+    SIOVSdi **sdis;
+    SIOVEngine pf_engine;
+    uint32_t num_busy;
+    uint32_t scratch;
+    uint32_t last_drop;
+    uint32_t last_drop_rid;
+    uint64_t counters[SIOV_NUM_COUNTERS];
+    uint16_t ari_cap;
+
+    /* Commands run from here, never from within an access to a BAR */
+    QEMUBH *bh;
+    QTAILQ_HEAD(, SIOVEngine) queue;
+    QLIST_HEAD(, SIOVEngine) ghosts;
+    uint32_t num_ghosts;
+
+    /* Properties */
+    bool has_siov;
+    uint16_t total_sdis;
+    uint16_t sdi_offset;
+    uint16_t sdi_stride;
+    uint32_t siov_caps;
+    char *rid_mode;
+    bool strided;
+    bool software;
+    bool allowlist;
+    uint16_t sriov_vfs;
+    uint16_t sriov_offset;
+    uint16_t sriov_stride;
+    bool ari;
+
+    uint16_t x_cap_offset;
+    uint8_t x_cap_size;
+    uint8_t x_cap_version;
+    uint32_t x_cap_next;
+    char *x_cap_raw;
+    bool x_cap_second;
+    uint16_t x_class;
+    uint32_t x_status_at_boot;
+    uint64_t x_boot_dma;
+    bool x_status_stuck;
+    bool x_check_bus_range;
+    bool x_sdi_dma_as_pf;
+    uint32_t x_msi_rid;
+    bool x_dma_hang;
+    bool x_dma_after_reset;
+    bool x_flr_keeps_sdis;
+    bool x_reset_keeps_state;
+    uint32_t x_enable_fail_at;
+    bool x_rid_unchecked;
+    bool x_forge;
+};
+
+static inline bool siov_engine_is_pf(const SIOVEngine *e)
+{
+    return e->index == SIOV_PG_INDEX_PF;
+}
+
+/* siov-testdev-engine.c: commands and messages */
+
+void siov_engine_init(SIOVEngine *e, SIOVTestdev *d, uint32_t index);
+uint32_t siov_engine_read(const SIOVEngine *e, uint32_t reg);
+void siov_engine_write(SIOVEngine *e, uint32_t reg, uint32_t val);
+void siov_engine_drain(SIOVEngine *e);
+/* Returns false if a command goes on that cannot be stopped */
+bool siov_engine_stop(SIOVEngine *e);
+/* Stops whatever it is doing, and sets all registers to zero */
+void siov_engine_kill(SIOVEngine *e);
+void siov_engine_clear(SIOVEngine *e);
+void siov_engine_stream(SIOVEngine *e, uint64_t dst, uint32_t delay);
+
+void siov_sdi_clear_messages(SIOVSdi *sdi);
+void siov_sdi_write_message(SIOVSdi *sdi, uint32_t reg, uint32_t val);
+
+void siov_engines_init(SIOVTestdev *d);
+void siov_engines_exit(SIOVTestdev *d);
+
+/* siov-testdev-regs.c: BARs and the life of an SDI */
+
+extern const MemoryRegionOps siov_ctrl_ops;
+extern const MemoryRegionOps siov_pages_ops;
+extern const MemoryRegionOps siov_blocks_ops;
+
+SIOVSdi *siov_sdi_get(SIOVTestdev *d, uint32_t n);
+bool siov_sdi_enable(SIOVTestdev *d, uint32_t n);
+void siov_testdev_disable_all(SIOVTestdev *d);
+
+#endif /* HW_MISC_SIOV_TESTDEV_INT_H */

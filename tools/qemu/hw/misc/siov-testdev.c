@@ -1,0 +1,546 @@
+/*
+ * SIOV test device: the PCI function
+ *
+ * A PCI Express function with the SIOV capability and with SDIs behind it, as
+ * strict as hardware and wrong on purpose where a property says so. The
+ * register map is docs/specs/siov-testdev.rst.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/host-utils.h"
+#include "qemu/module.h"
+#include "qemu/range.h"
+#include "qapi/error.h"
+#include "hw/pci/msi.h"
+#include "hw/pci/msix.h"
+#include "hw/pci/pci_bus.h"
+#include "hw/pci/pcie_sriov.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "siov-testdev-int.h"
+#include "trace.h"
+
+#define SIOV_PM_OFFSET                  0x40
+#define SIOV_MSIX_OFFSET                0x50
+#define SIOV_EXP_OFFSET                 0x80
+#define SIOV_AER_OFFSET                 0x100
+#define SIOV_ARI_OFFSET                 0x150
+#define SIOV_SRIOV_OFFSET               0x160
+#define SIOV_EXT_CAPS_END               0x1a0
+#define SIOV_SECOND_CAP                 0x40
+
+#define SIOV_VF_BAR_SIZE                0x1000
+#define SIOV_BOOT_DMA_PERIOD_US         10000
+
+/* Configuration space */
+
+/*
+ * With ARI, software finds the functions of a device by following a list. QEMU
+ * learns who the neighbours are only after we were realized.
+ */
+static void siov_testdev_update_ari(SIOVTestdev *d)
+{
+    PCIDevice *pdev = PCI_DEVICE(d);
+    PCIBus *bus = pci_get_bus(pdev);
+    int end = pci_bus_is_root(bus) ? PCI_DEVFN(PCI_SLOT(pdev->devfn) + 1, 0) :
+                                     PCI_DEVFN_MAX;
+    uint8_t next = 0;
+
+    for (int devfn = pdev->devfn + 1; devfn < end; devfn++) {
+        if (bus->devices[devfn] && !pci_is_vf(bus->devices[devfn])) {
+            next = pci_bus_is_root(bus) ? PCI_FUNC(devfn) : devfn;
+            break;
+        }
+    }
+    pci_set_byte(pdev->config + d->ari_cap + PCI_ARI_CAP + 1, next);
+}
+
+static uint32_t siov_testdev_config_read(PCIDevice *pdev, uint32_t addr,
+                                         int len)
+{
+    SIOVTestdev *d = SIOV_TESTDEV(pdev);
+
+    d->counters[SIOV_CNT_CFG_READ_PF]++;
+    if (d->ari_cap && ranges_overlap(addr, len, d->ari_cap, PCI_ARI_SIZEOF)) {
+        siov_testdev_update_ari(d);
+    }
+    return pci_default_read_config(pdev, addr, len);
+}
+
+static void siov_testdev_config_write(PCIDevice *pdev, uint32_t addr,
+                                      uint32_t val, int len)
+{
+    SIOVTestdev *d = SIOV_TESTDEV(pdev);
+
+    d->counters[SIOV_CNT_CFG_WRITE_PF]++;
+    pci_default_write_config(pdev, addr, val, len);
+    pcie_aer_write_config(pdev, addr, val, len);
+    pcie_cap_flr_write_config(pdev, addr, val, len);
+}
+
+/* Bytes of the capability as x-cap-raw gives them */
+static int siov_testdev_parse_raw(const char *hex, uint8_t *buf, Error **errp)
+{
+    size_t len = strlen(hex);
+
+    if (len > 2 * SIOV_CAP_SIZEOF || len % 2) {
+        error_setg(errp, "x-cap-raw wants up to %d pairs of hex digits",
+                   SIOV_CAP_SIZEOF);
+        return -1;
+    }
+    for (size_t i = 0; i < len; i += 2) {
+        int hi = g_ascii_xdigit_value(hex[i]);
+        int lo = g_ascii_xdigit_value(hex[i + 1]);
+
+        if (hi < 0 || lo < 0) {
+            error_setg(errp, "x-cap-raw has a character that is no hex digit");
+            return -1;
+        }
+        buf[i / 2] = hi << 4 | lo;
+    }
+    return len / 2;
+}
+
+static bool siov_testdev_override_cap(SIOVTestdev *d, Error **errp)
+{
+    uint8_t *cap = PCI_DEVICE(d)->config + d->x_cap_offset;
+    uint8_t buf[SIOV_CAP_SIZEOF];
+    int len;
+
+    if (d->x_cap_next != SIOV_OFF32) {
+        if (d->x_cap_next >= PCIE_CONFIG_SPACE_SIZE) {
+            error_setg(errp, "x-cap-next has 12 bits");
+            return false;
+        }
+        pci_set_word(cap + 2, deposit32(pci_get_word(cap + 2), 4, 12,
+                                        d->x_cap_next));
+    }
+    if (d->x_cap_raw) {
+        len = siov_testdev_parse_raw(d->x_cap_raw, buf, errp);
+        if (len < 0) {
+            return false;
+        }
+        memcpy(cap, buf, MIN(len, PCIE_CONFIG_SPACE_SIZE - d->x_cap_offset));
+    }
+    return true;
+}
+
+static bool siov_testdev_init_siov(SIOVTestdev *d, Error **errp)
+{
+    PCIESIOVConfig cfg = {
+        .total_sdis = d->total_sdis,
+        .first_offset = d->sdi_offset,
+        .stride = d->sdi_stride,
+        .caps = d->siov_caps,
+        .version = d->x_cap_version,
+        .size = d->x_cap_size,
+        .strided = d->strided,
+        .allowlist = d->allowlist && !d->x_rid_unchecked,
+        .ignore_window = !d->x_check_bus_range,
+        .sticky_status = d->x_status_stuck,
+    };
+    PCIDevice *pdev = PCI_DEVICE(d);
+
+    if (!pcie_siov_init(pdev, &d->siov, d->x_cap_offset, &cfg, errp)) {
+        return false;
+    }
+    d->sdis = g_new0(SIOVSdi *, MAX(d->total_sdis, 1));
+    if (d->x_cap_second) {
+        cfg.total_sdis++;
+        if (!pcie_siov_add_capability(pdev, d->x_cap_offset + SIOV_SECOND_CAP,
+                                      &cfg, errp)) {
+            return false;
+        }
+    }
+    return siov_testdev_override_cap(d, errp);
+}
+
+static bool siov_testdev_init_sriov(SIOVTestdev *d, Error **errp)
+{
+    PCIDevice *pdev = PCI_DEVICE(d);
+
+    if (!d->sriov_vfs) {
+        return true;
+    }
+    if (!pcie_sriov_pf_init(pdev, SIOV_SRIOV_OFFSET, TYPE_SIOV_TESTDEV_VF,
+                            SIOV_TESTDEV_VF_DEVICE_ID, d->sriov_vfs,
+                            d->sriov_vfs, d->sriov_offset, d->sriov_stride,
+                            errp)) {
+        return false;
+    }
+    pcie_sriov_pf_init_vf_bar(pdev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                              PCI_BASE_ADDRESS_MEM_PREFETCH, SIOV_VF_BAR_SIZE);
+    return true;
+}
+
+static void siov_init_pm(PCIDevice *pdev)
+{
+    /* Cannot fail: the offset is free */
+    pci_pm_init(pdev, SIOV_PM_OFFSET, &error_abort);
+    pci_set_word(pdev->config + SIOV_PM_OFFSET + PCI_PM_PMC,
+                 PCI_PM_CAP_VER_1_2);
+    pci_set_word(pdev->config + SIOV_PM_OFFSET + PCI_PM_CTRL,
+                 PCI_PM_CTRL_NO_SOFT_RESET);
+    pci_set_word(pdev->wmask + SIOV_PM_OFFSET + PCI_PM_CTRL,
+                 PCI_PM_CTRL_STATE_MASK);
+}
+
+static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
+{
+    PCIDevice *pdev = PCI_DEVICE(d);
+
+    siov_init_pm(pdev);
+    if (msix_init(pdev, SIOV_PF_MSIX_VECTORS, &d->ctrl, SIOV_BAR_CTRL,
+                  SIOV_PF_MSIX_TABLE, &d->ctrl, SIOV_BAR_CTRL,
+                  SIOV_PF_MSIX_PBA, SIOV_MSIX_OFFSET, errp) < 0) {
+        return false;
+    }
+    for (int v = 0; v < SIOV_PF_MSIX_VECTORS; v++) {
+        msix_vector_use(pdev, v);
+    }
+    if (pcie_endpoint_cap_init(pdev, SIOV_EXP_OFFSET) < 0) {
+        error_setg(errp, "no room for the PCI Express capability");
+        return false;
+    }
+    pcie_cap_flr_init(pdev);
+    if (pcie_aer_init(pdev, PCI_ERR_VER, SIOV_AER_OFFSET, PCI_ERR_SIZEOF,
+                      errp) < 0) {
+        return false;
+    }
+    if (d->ari) {
+        pcie_ari_init(pdev, SIOV_ARI_OFFSET);
+        d->ari_cap = SIOV_ARI_OFFSET;
+    }
+    if (!siov_testdev_init_sriov(d, errp)) {
+        return false;
+    }
+    return !d->has_siov || siov_testdev_init_siov(d, errp);
+}
+
+/* BARs */
+
+static void siov_testdev_init_bars(SIOVTestdev *d)
+{
+    const uint8_t pref = PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                         PCI_BASE_ADDRESS_MEM_PREFETCH;
+    uint64_t room = pow2ceil(MAX(d->total_sdis, 1));
+    PCIDevice *pdev = PCI_DEVICE(d);
+
+    memory_region_init_io(&d->ctrl, OBJECT(d), &siov_ctrl_ops, d,
+                          "siov-testdev-ctrl", SIOV_BAR_CTRL_SIZE);
+    pci_register_bar(pdev, SIOV_BAR_CTRL, PCI_BASE_ADDRESS_MEM_TYPE_64,
+                     &d->ctrl);
+    if (!d->has_siov) {
+        return;
+    }
+    memory_region_init_io(&d->pages, OBJECT(d), &siov_pages_ops, d,
+                          "siov-testdev-pages", room * SIOV_PAGE_BYTES);
+    pci_register_bar(pdev, SIOV_BAR_PAGES, pref, &d->pages);
+    memory_region_init_io(&d->blocks, OBJECT(d), &siov_blocks_ops, d,
+                          "siov-testdev-blocks",
+                          MAX(room * SIOV_BLOCK_BYTES, SIOV_PAGE_BYTES));
+    pci_register_bar(pdev, SIOV_BAR_BLOCKS, pref, &d->blocks);
+}
+
+/* Life */
+
+static bool siov_testdev_check(SIOVTestdev *d, Error **errp)
+{
+    const char *mode = d->rid_mode ? d->rid_mode : "both";
+
+    if (strcmp(mode, "both") && strcmp(mode, "strided") &&
+        strcmp(mode, "software")) {
+        error_setg(errp, "rid-mode is strided, software or both");
+        return false;
+    }
+    d->strided = strcmp(mode, "software");
+    d->software = strcmp(mode, "strided");
+
+    if (d->x_cap_offset < SIOV_EXT_CAPS_END) {
+        error_setg(errp, "x-cap-offset 0x%x: other capabilities are below 0x%x",
+                   d->x_cap_offset, SIOV_EXT_CAPS_END);
+        return false;
+    }
+    if (d->x_msi_rid != SIOV_OFF32 && d->x_msi_rid > UINT16_MAX) {
+        error_setg(errp, "x-msi-rid has 16 bits");
+        return false;
+    }
+    if (!d->has_siov) {
+        d->total_sdis = 0;
+    }
+    return true;
+}
+
+static void siov_testdev_exit(PCIDevice *pdev)
+{
+    SIOVTestdev *d = SIOV_TESTDEV(pdev);
+
+    for (uint32_t n = 0; d->sdis && n < d->total_sdis; n++) {
+        if (d->sdis[n]) {
+            siov_engine_kill(&d->sdis[n]->engine);
+            g_free(d->sdis[n]);
+        }
+    }
+    g_clear_pointer(&d->sdis, g_free);
+    siov_engine_kill(&d->pf_engine);
+    siov_engines_exit(d);
+
+    pcie_siov_exit(&d->siov);
+    pcie_sriov_pf_exit(pdev);
+    if (pdev->exp.aer_log.log) {
+        pcie_aer_exit(pdev);
+    }
+    if (pdev->exp.exp_cap) {
+        pcie_cap_exit(pdev);
+    }
+    if (msix_present(pdev)) {
+        msix_unuse_all_vectors(pdev);
+        msix_uninit(pdev, &d->ctrl, &d->ctrl);
+    }
+}
+
+static void siov_testdev_realize(PCIDevice *pdev, Error **errp)
+{
+    SIOVTestdev *d = SIOV_TESTDEV(pdev);
+
+    if (!siov_testdev_check(d, errp)) {
+        return;
+    }
+    pci_config_set_class(pdev->config, d->x_class);
+    siov_engines_init(d);
+    siov_testdev_init_bars(d);
+    if (!siov_testdev_init_caps(d, errp)) {
+        siov_testdev_exit(pdev);
+    }
+}
+
+/* What an earlier owner, a firmware or a kernel before kexec, left enabled */
+static void siov_testdev_boot_sdis(SIOVTestdev *d)
+{
+    uint32_t num = MIN(d->x_status_at_boot, d->total_sdis);
+
+    for (uint32_t n = 0; n < num; n++) {
+        if (siov_sdi_enable(d, n) && d->x_boot_dma) {
+            pcie_siov_sdi_set_master(&d->siov, n, true);
+            siov_engine_stream(&d->sdis[n]->engine, d->x_boot_dma,
+                               SIOV_BOOT_DMA_PERIOD_US);
+        }
+    }
+}
+
+static void siov_testdev_let_sdis_run(SIOVTestdev *d)
+{
+    for (uint32_t n = 0; n < d->total_sdis; n++) {
+        if (d->sdis[n]) {
+            d->sdis[n]->engine.sticky = true;
+        }
+    }
+}
+
+static void siov_testdev_reset_hold(Object *obj, ResetType type)
+{
+    SIOVTestdev *d = SIOV_TESTDEV(obj);
+    PCIDevice *pdev = PCI_DEVICE(obj);
+    bool flr = pci_get_word(pdev->config + pdev->exp.exp_cap +
+                            PCI_EXP_DEVCTL) & PCI_EXP_DEVCTL_BCR_FLR;
+
+    trace_siov_testdev_reset(pdev->name, flr);
+    siov_engine_kill(&d->pf_engine);
+    d->scratch = 0;
+    d->counters[SIOV_CNT_FLR] += flr;
+    if (!d->has_siov) {
+        return;
+    }
+    if (flr && d->x_flr_keeps_sdis) {
+        siov_testdev_let_sdis_run(d);
+        return;
+    }
+    siov_testdev_disable_all(d);
+    pcie_siov_reset(&d->siov);
+    if (!flr) {
+        siov_testdev_boot_sdis(d);
+    }
+}
+
+static const Property siov_testdev_properties[] = {
+    DEFINE_PROP_BOOL("siov", SIOVTestdev, has_siov, true),
+    DEFINE_PROP_UINT16("total-sdis", SIOVTestdev, total_sdis, 64),
+    DEFINE_PROP_UINT16("sdi-offset", SIOVTestdev, sdi_offset, 8),
+    DEFINE_PROP_UINT16("sdi-stride", SIOVTestdev, sdi_stride, 1),
+    DEFINE_PROP_UINT32("siov-caps", SIOVTestdev, siov_caps, 0),
+    DEFINE_PROP_STRING("rid-mode", SIOVTestdev, rid_mode),
+    DEFINE_PROP_BOOL("allowlist", SIOVTestdev, allowlist, false),
+    DEFINE_PROP_UINT16("sriov-vfs", SIOVTestdev, sriov_vfs, 0),
+    DEFINE_PROP_UINT16("sriov-offset", SIOVTestdev, sriov_offset, 0x80),
+    DEFINE_PROP_UINT16("sriov-stride", SIOVTestdev, sriov_stride, 1),
+    DEFINE_PROP_BOOL("ari", SIOVTestdev, ari, true),
+
+    DEFINE_PROP_UINT16("x-cap-offset", SIOVTestdev, x_cap_offset, 0x200),
+    DEFINE_PROP_UINT8("x-cap-size", SIOVTestdev, x_cap_size, SIOV_CAP_SIZEOF),
+    DEFINE_PROP_UINT8("x-cap-version", SIOVTestdev, x_cap_version,
+                      SIOV_CAP_VERSION),
+    DEFINE_PROP_UINT32("x-cap-next", SIOVTestdev, x_cap_next, SIOV_OFF32),
+    DEFINE_PROP_STRING("x-cap-raw", SIOVTestdev, x_cap_raw),
+    DEFINE_PROP_BOOL("x-cap-second", SIOVTestdev, x_cap_second, false),
+    DEFINE_PROP_UINT16("x-class", SIOVTestdev, x_class, PCI_CLASS_OTHERS),
+    DEFINE_PROP_UINT32("x-status-at-boot", SIOVTestdev, x_status_at_boot, 0),
+    DEFINE_PROP_UINT64("x-boot-dma", SIOVTestdev, x_boot_dma, 0),
+    DEFINE_PROP_BOOL("x-status-stuck", SIOVTestdev, x_status_stuck, false),
+    DEFINE_PROP_BOOL("x-check-bus-range", SIOVTestdev, x_check_bus_range, true),
+    DEFINE_PROP_BOOL("x-sdi-dma-as-pf", SIOVTestdev, x_sdi_dma_as_pf, false),
+    DEFINE_PROP_UINT32("x-msi-rid", SIOVTestdev, x_msi_rid, SIOV_OFF32),
+    DEFINE_PROP_BOOL("x-dma-hang", SIOVTestdev, x_dma_hang, false),
+    DEFINE_PROP_BOOL("x-dma-after-reset", SIOVTestdev, x_dma_after_reset,
+                     false),
+    DEFINE_PROP_BOOL("x-flr-keeps-sdis", SIOVTestdev, x_flr_keeps_sdis, false),
+    DEFINE_PROP_BOOL("x-reset-keeps-state", SIOVTestdev, x_reset_keeps_state,
+                     false),
+    DEFINE_PROP_UINT32("x-enable-fail-at", SIOVTestdev, x_enable_fail_at,
+                       SIOV_OFF32),
+    DEFINE_PROP_BOOL("x-rid-unchecked", SIOVTestdev, x_rid_unchecked, false),
+    DEFINE_PROP_BOOL("x-forge", SIOVTestdev, x_forge, false),
+};
+
+/* A fixture for one run: its state is not worth moving */
+static const VMStateDescription siov_testdev_vmstate = {
+    .name = TYPE_SIOV_TESTDEV,
+    .unmigratable = 1,
+};
+
+static void siov_testdev_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    pc->realize = siov_testdev_realize;
+    pc->exit = siov_testdev_exit;
+    pc->config_read = siov_testdev_config_read;
+    pc->config_write = siov_testdev_config_write;
+    pc->vendor_id = SIOV_TESTDEV_VENDOR_ID;
+    pc->device_id = SIOV_TESTDEV_DEVICE_ID;
+    pc->revision = 1;
+    pc->class_id = PCI_CLASS_OTHERS;
+
+    rc->phases.hold = siov_testdev_reset_hold;
+
+    dc->desc = "SIOV test device";
+    dc->vmsd = &siov_testdev_vmstate;
+    device_class_set_props(dc, siov_testdev_properties);
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+}
+
+/* Its VFs have an identity, a BAR and FLR. They do nothing */
+
+OBJECT_DECLARE_SIMPLE_TYPE(SIOVTestdevVF, SIOV_TESTDEV_VF)
+
+struct SIOVTestdevVF {
+    PCIDevice parent_obj;
+
+    MemoryRegion bar;
+};
+
+static uint64_t siov_testdev_vf_read(void *opaque, hwaddr addr, unsigned size)
+{
+    PCIDevice *pdev = PCI_DEVICE(opaque);
+
+    switch (addr) {
+    case SIOV_MAGIC:
+        return SIOV_MAGIC_VALUE;
+    case SIOV_PF_RID:
+        return pci_requester_id(pcie_sriov_get_pf(pdev));
+    }
+    return 0;
+}
+
+static void siov_testdev_vf_write(void *opaque, hwaddr addr, uint64_t val,
+                                  unsigned size)
+{
+}
+
+static const MemoryRegionOps siov_testdev_vf_ops = {
+    .read = siov_testdev_vf_read,
+    .write = siov_testdev_vf_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 4, .max_access_size = 8 },
+    .impl = { .min_access_size = 4, .max_access_size = 4 },
+};
+
+static void siov_testdev_vf_realize(PCIDevice *pdev, Error **errp)
+{
+    SIOVTestdevVF *vf = SIOV_TESTDEV_VF(pdev);
+
+    memory_region_init_io(&vf->bar, OBJECT(vf), &siov_testdev_vf_ops, vf,
+                          "siov-testdev-vf", SIOV_VF_BAR_SIZE);
+    pci_register_bar(pdev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                     PCI_BASE_ADDRESS_MEM_PREFETCH, &vf->bar);
+    if (pcie_endpoint_cap_init(pdev, SIOV_EXP_OFFSET) < 0) {
+        error_setg(errp, "no room for the PCI Express capability");
+        return;
+    }
+    pcie_cap_flr_init(pdev);
+    pcie_ari_init(pdev, PCI_CONFIG_SPACE_SIZE);
+}
+
+static void siov_testdev_vf_config_write(PCIDevice *pdev, uint32_t addr,
+                                         uint32_t val, int len)
+{
+    pci_default_write_config(pdev, addr, val, len);
+    pcie_cap_flr_write_config(pdev, addr, val, len);
+}
+
+static void siov_testdev_vf_exit(PCIDevice *pdev)
+{
+    pcie_cap_exit(pdev);
+}
+
+static const VMStateDescription siov_testdev_vf_vmstate = {
+    .name = TYPE_SIOV_TESTDEV_VF,
+    .unmigratable = 1,
+};
+
+static void siov_testdev_vf_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
+
+    pc->realize = siov_testdev_vf_realize;
+    pc->exit = siov_testdev_vf_exit;
+    pc->config_write = siov_testdev_vf_config_write;
+    pc->vendor_id = SIOV_TESTDEV_VENDOR_ID;
+    pc->device_id = SIOV_TESTDEV_VF_DEVICE_ID;
+    pc->revision = 1;
+    pc->class_id = PCI_CLASS_OTHERS;
+
+    dc->desc = "SIOV test device, SR-IOV Virtual Function";
+    dc->vmsd = &siov_testdev_vf_vmstate;
+    dc->user_creatable = false;
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+}
+
+static const TypeInfo siov_testdev_types[] = {
+    {
+        .name = TYPE_SIOV_TESTDEV,
+        .parent = TYPE_PCI_DEVICE,
+        .instance_size = sizeof(SIOVTestdev),
+        .class_init = siov_testdev_class_init,
+        .interfaces = (InterfaceInfo[]) {
+            { INTERFACE_PCIE_DEVICE },
+            { }
+        },
+    },
+    {
+        .name = TYPE_SIOV_TESTDEV_VF,
+        .parent = TYPE_PCI_DEVICE,
+        .instance_size = sizeof(SIOVTestdevVF),
+        .class_init = siov_testdev_vf_class_init,
+        .interfaces = (InterfaceInfo[]) {
+            { INTERFACE_PCIE_DEVICE },
+            { }
+        },
+    },
+};
+
+DEFINE_TYPES(siov_testdev_types)
