@@ -140,6 +140,8 @@ static bool siov_testdev_init_siov(SIOVTestdev *d, Error **errp)
         .allowlist = d->allowlist && !d->x_rid_unchecked,
         .ignore_window = !d->x_check_bus_range,
         .sticky_status = d->x_status_stuck,
+        .fixed_status = d->x_cap_raw &&
+                        strlen(d->x_cap_raw) > 2 * SIOV_CAP_STATUS,
     };
     PCIDevice *pdev = PCI_DEVICE(d);
 

@@ -29,7 +29,7 @@
 #include "trace.h"
 
 #define PCIE_SIOV_NUM_RIDS      0x10000
-#define PCIE_SIOV_BLOCK         64      /* SDIs that get address spaces at once */
+#define PCIE_SIOV_BLOCK         64      /* SDIs prepared at once */
 
 static QLIST_HEAD(, PCIESIOV) pcie_siov_pfs =
     QLIST_HEAD_INITIALIZER(pcie_siov_pfs);
@@ -158,7 +158,7 @@ static AddressSpace *pcie_siov_address_space(PCIDevice *pf, uint16_t rid)
 
 static bool pcie_siov_has_status(const PCIESIOV *s)
 {
-    return s->cfg.size > PCIE_SIOV_STATUS &&
+    return !s->cfg.fixed_status && s->cfg.size > PCIE_SIOV_STATUS &&
            s->cap + PCIE_SIOV_STATUS < PCIE_CONFIG_SPACE_SIZE;
 }
 

@@ -64,6 +64,7 @@ typedef enum PCIESIOVDrop {
  * @allowlist: check software's RIDs against the allowlist
  * @ignore_window: let bridges above pass any RID, as QEMU's own do
  * @sticky_status: Status bit 0 never clears
+ * @fixed_status: Status does not follow the SDIs at all
  */
 typedef struct PCIESIOVConfig {
     uint16_t total_sdis;
@@ -76,6 +77,7 @@ typedef struct PCIESIOVConfig {
     bool allowlist;
     bool ignore_window;
     bool sticky_status;
+    bool fixed_status;
 } PCIESIOVConfig;
 
 /**
@@ -191,7 +193,7 @@ static inline bool pcie_siov_sdi_enabled(const PCIESIOV *s, uint32_t n)
 PCIESIOVDrop pcie_siov_pf_may_send(PCIDevice *pf);
 
 /**
- * pcie_siov_sdi_may_send: would a request of SDI @n get through, with which RID?
+ * pcie_siov_sdi_may_send: would a request of SDI @n get through?
  *
  * @rid is valid for PCIE_SIOV_SENT, PCIE_SIOV_DROP_WINDOW and
  * PCIE_SIOV_DROP_ALLOWLIST, zero otherwise.
