@@ -129,7 +129,6 @@ class Machine:
     def command(self, mode, serial, accel, env=None):
         topology, options = self.topology, self.options
         kernel = out("kernel-debug" if self.debug else "kernel", "LINUX")
-        # An own tree's directory is named kernel-debug-own.
         iommu = topology.iommu or options["IOMMU"]
         if iommu not in IOMMU_ARGS:
             raise Trouble(f"no IOMMU called '{iommu}'; there are: " +
@@ -139,7 +138,9 @@ class Machine:
             memory = str(max(int(memory), 1024))
         words = {"SIOV_MODE": mode, **(env or {})}
         append = " ".join(
-            ["console=ttyS0", "panic=-1", "loglevel=7", topology.append,
+            ["console=ttyS0", "panic=-1", "loglevel=7",
+             # On a busy host the ten ticks of that check can fail to come.
+             "no_timer_check", topology.append,
              options["CMDLINE"]] + [f"{k}={v}" for k, v in words.items() if v])
         return [
             str(out("qemu", "QEMU") / "qemu-system-x86_64"),

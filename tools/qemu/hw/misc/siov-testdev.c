@@ -172,6 +172,9 @@ static bool siov_testdev_init_sriov(SIOVTestdev *d, Error **errp)
                             errp)) {
         return false;
     }
+    /* A PF whose VFs need no other PF's names itself */
+    pci_set_byte(pdev->config + SIOV_SRIOV_OFFSET + PCI_SRIOV_FUNC_LINK,
+                 pdev->devfn);
     pcie_sriov_pf_init_vf_bar(pdev, 0, PCI_BASE_ADDRESS_MEM_TYPE_64 |
                               PCI_BASE_ADDRESS_MEM_PREFETCH, SIOV_VF_BAR_SIZE);
     return true;

@@ -373,6 +373,7 @@ static void test_sriov(void)
     uint32_t cap = find_ext_cap(qts, PF_RID, PCI_EXT_CAP_ID_SRIOV, 0x100);
 
     g_assert_cmphex(cap, !=, 0);
+    g_assert_cmphex(cfg_readb(qts, PF_RID, cap + PCI_SRIOV_FUNC_LINK), ==, 0);
     g_assert_cmphex(find_siov(qts), ==, CAP);
     g_assert_cmpuint(cfg_readw(qts, PF_RID, cap + PCI_SRIOV_TOTAL_VF), ==, 4);
     g_assert_cmphex(cfg_readw(qts, PF_RID, cap + PCI_SRIOV_VF_DID), ==, 0x5108);
@@ -399,6 +400,8 @@ static void test_siblings(void)
     /* The list of functions that software follows with ARI */
     g_assert_cmphex(cfg_readw(qts, PF_RID, 0x150 + PCI_ARI_CAP), ==, 0x0300);
     g_assert_cmphex(cfg_readw(qts, PF_RID + 3, 0x150 + PCI_ARI_CAP), ==, 0);
+    g_assert_cmphex(cfg_readb(qts, PF_RID + 3, 0x160 + PCI_SRIOV_FUNC_LINK), ==,
+                    3);
     g_assert_cmphex(find_ext_cap(qts, PF_RID + 3, SIOV_CAP_ID, 0x100), ==, 0);
     qtest_quit(qts);
 }

@@ -181,8 +181,9 @@ static inline int read_functions(struct function *list, int max)
 	return n;
 }
 
-/* The first extended capability with this ID, 0 if there is none. */
-static inline unsigned int find_ext_cap(const struct function *f, uint16_t id)
+/* The n-th extended capability with this ID (from 0), 0 if there is none. */
+static inline unsigned int find_nth_ext_cap(const struct function *f,
+					    uint16_t id, unsigned int n)
 {
 	unsigned int pos = 0x100, left = (CONFIG_SIZE - 0x100) / 8;
 
@@ -191,11 +192,16 @@ static inline unsigned int find_ext_cap(const struct function *f, uint16_t id)
 
 		if (!header || header == 0xffffffff)
 			break;
-		if ((header & 0xffff) == id)
+		if ((header & 0xffff) == id && !n--)
 			return pos;
 		pos = header >> 20 & 0xffc;
 	}
 	return 0;
+}
+
+static inline unsigned int find_ext_cap(const struct function *f, uint16_t id)
+{
+	return find_nth_ext_cap(f, id, 0);
 }
 
 /*
@@ -205,10 +211,13 @@ static inline unsigned int find_ext_cap(const struct function *f, uint16_t id)
 static inline bool decode_siov(const struct function *f, struct siov *s)
 {
 	unsigned int pos = find_ext_cap(f, EXT_CAP_ID_SIOV);
+	unsigned int other = find_nth_ext_cap(f, EXT_CAP_ID_SIOV, 1);
 
 	if (!pos || pos + SIOV_SIZE > (unsigned int)f->size)
 		return false;
 	if (f->config[0x0e] & 0x7f)		/* Type 0 functions only */
+		return false;
+	if (other && other != pos)		/* which of them is true? */
 		return false;
 	s->capabilities = get32(f, pos + 0x04);
 	s->total = get16(f, pos + 0x08);
