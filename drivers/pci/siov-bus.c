@@ -11,7 +11,8 @@
  *
  * How many numbers are kept is policy: 65,535 SDIs could use all there are,
  * but every bus kept is one that a bridge cannot have. So there is a limit for
- * each bus, "pci=siovbus=", and a number is left for each bridge.
+ * each bus, "pci=siovbus=", a number is left for each bridge on the bus, and
+ * the bridges that get their numbers later are left an equal share.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -110,12 +111,44 @@ u32 pci_siov_live_bus_range(struct pci_bus *bus)
 	return last - bus->number;
 }
 
+static u32 siov_unnumbered_bridges(struct pci_bus *bus)
+{
+	struct pci_dev *bridge;
+	u32 n = 0;
+
+	for_each_pci_bridge(bridge, bus)
+		n += !bridge->subordinate;
+
+	return n;
+}
+
+/*
+ * A bus that is being scanned for the first time has all numbers up to the last
+ * of the bus above, though the bridges beside the one that leads to it may wait
+ * for theirs. Nobody knows yet how many those need.
+ */
+static u32 siov_bus_room(struct pci_bus *bus)
+{
+	u32 end = bus->busn_res.end, sharers = 1;
+	struct pci_bus *b;
+
+	if (end <= bus->number)
+		return 0;
+
+	for (b = bus->parent; b && b->busn_res.end == end; b = b->parent)
+		sharers += siov_unnumbered_bridges(b);
+
+	return (end - bus->number) / sharers;
+}
+
 /**
  * pci_siov_bus_range - bus numbers to keep for SDIs of PFs on a bus
  * @bus: the bus
  *
- * Policy: not more than the limit, not more than the bus range of @bus has, and
- * none that would be missing for a bridge on @bus, except where SDIs use it.
+ * Policy: not more than the limit, not more than the bus range of @bus has, no
+ * more than an equal share while bridges beside those above @bus wait for
+ * numbers, and none that would be missing for a bridge on @bus, except where
+ * SDIs use it.
  *
  * Context: the caller holds pci_rescan_remove_lock, or enumerates at boot.
  *
@@ -123,16 +156,13 @@ u32 pci_siov_live_bus_range(struct pci_bus *bus)
  */
 u32 pci_siov_bus_range(struct pci_bus *bus)
 {
-	u32 last = bus->number, bridges = 0, room = 0, want;
+	u32 last = bus->number, room = siov_bus_room(bus), bridges = 0, want;
 	struct pci_dev *dev;
 
 	list_for_each_entry(dev, &bus->devices, bus_list) {
 		last = max(last, pci_siov_last_bus(dev));
 		bridges += pci_is_bridge(dev);
 	}
-
-	if (bus->busn_res.end > bus->number)
-		room = bus->busn_res.end - bus->number;
 
 	want = min(last - bus->number, room);
 	if (want + bridges <= room)

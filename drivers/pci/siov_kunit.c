@@ -8,7 +8,6 @@
  * function is enumerated once more with a capability ID that nobody knows.
  */
 #include <linux/bitmap.h>
-#include <linux/console.h>
 #include <linux/moduleparam.h>
 #include <linux/pci.h>
 #include <linux/prandom.h>
@@ -553,20 +552,19 @@ static void random_cap_case(struct kunit *test, struct rnd_state *rnd)
 /* Random bytes: seeded, so that a failure can be repeated */
 static void siov_random_caps(struct kunit *test)
 {
-	int level = console_loglevel, i;
 	struct rnd_state rnd;
+	int i;
 
 	prandom_seed_state(&rnd, seed);
+	fake_kmsg_quiet(test);
 
 	for (i = 0; i < NR_RANDOM_CAPS; i++) {
-		/* The messages are counted, but nobody wants to read them */
-		console_loglevel = LOGLEVEL_WARNING;
 		random_cap_case(test, &rnd);
-		console_loglevel = level;
 		if (test->status == KUNIT_FAILURE)
 			KUNIT_FAIL_AND_ABORT(test, "seed %u, capability %d",
 					     seed, i);
 	}
+	fake_kmsg_loud(test);
 	kunit_info(test, "seed %u, %d capabilities", seed, NR_RANDOM_CAPS);
 }
 
@@ -605,8 +603,8 @@ static void kind_siov_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pci_num_vf(pdev));
 	KUNIT_EXPECT_EQ(test, 0, pci_vfs_assigned(pdev));
 	KUNIT_EXPECT_EQ(test, 0, pci_sriov_get_totalvfs(pdev));
-	KUNIT_EXPECT_EQ(test, -ENOSYS, pci_sriov_set_totalvfs(pdev, 1));
-	KUNIT_EXPECT_EQ(test, -ENOSYS, pci_enable_sriov(pdev, 1));
+	KUNIT_EXPECT_LT(test, pci_sriov_set_totalvfs(pdev, 1), 0);
+	KUNIT_EXPECT_LT(test, pci_enable_sriov(pdev, 1), 0);
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_iov_virtfn_bus(pdev, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_iov_virtfn_devfn(pdev, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_iov_vf_id(pdev));
@@ -677,7 +675,7 @@ static void kind_dual_with_broken_sriov(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_is_siov_physfn(pdev));
 	KUNIT_EXPECT_FALSE(test, pci_is_sriov_physfn(pdev));
 	KUNIT_EXPECT_NULL(test, pdev->sriov);
-	KUNIT_EXPECT_EQ(test, -ENOSYS, pci_enable_sriov(pdev, 1));
+	KUNIT_EXPECT_LT(test, pci_enable_sriov(pdev, 1), 0);
 }
 
 static void kind_dual_with_broken_siov(struct kunit *test)
@@ -1001,24 +999,24 @@ static long slab_pages(void)
  */
 static void life_frees_its_state(struct kunit *test)
 {
-	int level = console_loglevel, i;
 	struct siov_box box;
 	struct pci_dev *pdev;
 	long before;
+	int i;
 
 	siov_box_init(test, &box);
 	fake_pci_add_siov(box.ep, &sixteen_sdis);
 	pdev = siov_box_scan(test, &box);
 
 	before = slab_pages();
-	console_loglevel = LOGLEVEL_WARNING;
+	fake_kmsg_quiet(test);
 	for (i = 0; i < FREE_ROUNDS; i++) {
 		pci_siov_release(pdev);
 		KUNIT_ASSERT_NULL(test, pdev->siov);
 		pci_siov_init(pdev);
 		KUNIT_ASSERT_NOT_NULL(test, pdev->siov);
 	}
-	console_loglevel = level;
+	fake_kmsg_loud(test);
 
 	KUNIT_EXPECT_LT(test, slab_pages() - before,
 			FREE_ROUNDS * sizeof(*pdev->siov) / PAGE_SIZE / 4);

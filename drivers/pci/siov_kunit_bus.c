@@ -9,13 +9,11 @@
  * of the device's lowest-numbered PF, and an FLR clears what software wrote.
  */
 #include <linux/bitfield.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 #include <kunit/test.h>
-#ifdef CONFIG_X86
-#include <asm/pci.h>
-#endif
 
 #include "siov_kunit_bus.h"
 
@@ -763,13 +761,14 @@ struct fake_pci_host *fake_pci_host_create(struct kunit *test, u8 first_bus,
 	host->log = kvzalloc_objs(*host->log, FAKE_LOG_MAX);
 	KUNIT_ASSERT_NOT_NULL(test, host->log);
 
-	host->busn = (struct resource) DEFINE_RES_NAMED(first_bus,
-		last_bus - first_bus + 1, "fake PCI busn", IORESOURCE_BUS);
-	host->mem = (struct resource) DEFINE_RES_NAMED(0xc0000000, SZ_256M,
-		"fake PCI mem", IORESOURCE_MEM);
-	host->pref = (struct resource) DEFINE_RES_NAMED(0x4000000000ULL,
-		0x4000000000ULL, "fake PCI pref",
-		IORESOURCE_MEM | IORESOURCE_MEM_64 | IORESOURCE_PREFETCH);
+	host->busn = DEFINE_RES_NAMED(first_bus, last_bus - first_bus + 1,
+				      "fake PCI busn", IORESOURCE_BUS);
+	host->mem = DEFINE_RES_NAMED(0xc0000000, SZ_256M, "fake PCI mem",
+				     IORESOURCE_MEM);
+	host->pref = DEFINE_RES_NAMED(0x4000000000ULL, 0x4000000000ULL,
+				      "fake PCI pref",
+				      IORESOURCE_MEM | IORESOURCE_MEM_64 |
+				      IORESOURCE_PREFETCH);
 	return host;
 }
 
@@ -927,4 +926,34 @@ unsigned int fake_kmsg_count(const struct kmsg_dump_iter *mark, int level,
 	}
 
 	return count;
+}
+
+static int fake_loud_level;
+
+static void fake_restore_loglevel(void *unused)
+{
+	console_loglevel = fake_loud_level;
+}
+
+/**
+ * fake_kmsg_quiet - keep what follows off the consoles
+ * @test: test whose end ends it, if fake_kmsg_loud() does not
+ *
+ * A hundred enumerations print what nobody wants to read. The messages still
+ * go to the log and can be counted. KUnit ends its lines without a newline, and
+ * such a line is only printed when the next one comes: so one comes here, before
+ * it is too late for the result of the last test.
+ */
+void fake_kmsg_quiet(struct kunit *test)
+{
+	pr_info("fake PCI: what follows is in the log only\n");
+	fake_loud_level = console_loglevel;
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action(test, fake_restore_loglevel, NULL));
+	console_loglevel = LOGLEVEL_WARNING;
+}
+
+void fake_kmsg_loud(struct kunit *test)
+{
+	kunit_release_action(test, fake_restore_loglevel, NULL);
 }

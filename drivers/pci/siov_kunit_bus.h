@@ -151,5 +151,7 @@ const struct fake_pci_access *fake_pci_log(struct fake_pci_host *host,
 void fake_kmsg_mark(struct kmsg_dump_iter *mark);
 unsigned int fake_kmsg_count(const struct kmsg_dump_iter *mark, int level,
 			     const char *what, const char *and_what);
+void fake_kmsg_quiet(struct kunit *test);
+void fake_kmsg_loud(struct kunit *test);
 
 #endif /* _PCI_SIOV_KUNIT_BUS_H */

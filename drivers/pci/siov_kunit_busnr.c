@@ -9,7 +9,6 @@
 #include <linux/bitfield.h>
 #include <linux/init.h>
 #include <linux/pci.h>
-#include <linux/printk.h>
 #include <linux/prandom.h>
 #include <linux/moduleparam.h>
 #include <kunit/test.h>
@@ -239,6 +238,55 @@ static void buses_in_a_small_segment(struct kunit *test)
 	}
 }
 
+/* There may be more than one bus below a port that gets its number later */
+static void buses_left_to_a_switch(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 13);
+	struct fake_pci_fn *rp[2], *up, *pf, *dp[4], *ep[4];
+	int i;
+
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	add_siov(pf, 0xffff, 1, 1);
+	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
+	for (i = 0; i < ARRAY_SIZE(dp); i++) {
+		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
+					  PCI_EXP_TYPE_DOWNSTREAM);
+		ep[i] = fake_pci_add_endpoint(host, dp[i], 0);
+	}
+	fake_pci_scan(host);
+
+	/* Half of buses 2 to 13 */
+	expect_buses(test, rp[0], 1, 7);
+	expect_usable(test, pf, 255 + 6 * 256);
+	expect_buses(test, rp[1], 8, 13);
+	for (i = 0; i < ARRAY_SIZE(dp); i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+}
+
+/* More PFs than a segment has bus numbers for: less for each, none lost */
+static void buses_for_many_pfs(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[31], *pf[31];
+	int i, extra;
+
+	for (i = 0; i < ARRAY_SIZE(rp); i++) {
+		rp[i] = add_rp(host, i + 1);
+		pf[i] = fake_pci_add_endpoint(host, rp[i], 0);
+		add_siov(pf[i], 0xffff, 1, 1);
+	}
+	fake_pci_scan(host);
+
+	for (i = 0; i < ARRAY_SIZE(rp); i++) {
+		extra = fake_pci_subordinate(rp[i]) - fake_pci_secondary(rp[i]);
+		KUNIT_EXPECT_GE(test, extra, DEFAULT_LIMIT - 1);
+		KUNIT_EXPECT_LE(test, extra, DEFAULT_LIMIT);
+		expect_usable(test, pf[i], 255 + 256 * extra);
+	}
+}
+
 /* A PF on the root bus leaves numbers to the root ports beside it */
 static void buses_beside_bridges(struct kunit *test)
 {
@@ -282,8 +330,9 @@ static void buses_share_of_hotplug(struct kunit *test)
 	fake_pci_set_hotplug(dp[1]);
 	ep = fake_pci_add_endpoint(host, dp[1], 0);
 
-	/* One device: a PF, and a port with a slot of its own */
+	/* One device: a PF with far-off VFs, and a port with a slot of its own */
 	pf = fake_pci_add_endpoint(host, dp[0], 0);
+	add_sriov(pf, 1, DEFAULT_LIMIT * 256, 1);
 	add_siov(pf, 0xffff, 1, 1);
 	port = fake_pci_add_port(host, dp[0], 1, PCI_EXP_TYPE_ROOT_PORT);
 	fake_pci_set_hotplug(port);
@@ -654,19 +703,18 @@ static void expect_sound_windows(struct kunit *test, struct tree *t)
 /* Any hierarchy: nobody is lost, windows nest, and usable_sdis is the truth */
 static void buses_of_random_trees(struct kunit *test)
 {
-	int level = console_loglevel, i, j;
 	struct rnd_state rnd;
 	struct pci_dev *pdev;
 	struct tree t;
+	int i, j;
 
 	prandom_seed_state(&rnd, seed);
+	fake_kmsg_quiet(test);
 	for (i = 0; i < NR_RANDOM_TREES; i++) {
-		console_loglevel = LOGLEVEL_WARNING;
 		random_tree(test, &t, &rnd);
 		if (i & 1)
 			firmware_numbers(&t, NULL, 0, &rnd);
 		fake_pci_scan(t.host);
-		console_loglevel = level;
 
 		expect_sound_windows(test, &t);
 		for (j = 0; j < t.nr_eps; j++) {
@@ -681,6 +729,7 @@ static void buses_of_random_trees(struct kunit *test)
 			KUNIT_FAIL_AND_ABORT(test, "seed %u, hierarchy %d",
 					     seed, i);
 	}
+	fake_kmsg_loud(test);
 	kunit_info(test, "seed %u, %d hierarchies", seed, NR_RANDOM_TREES);
 }
 
@@ -692,6 +741,8 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_with_functions_in_the_way),
 	KUNIT_CASE(buses_are_limited),
 	KUNIT_CASE(buses_in_a_small_segment),
+	KUNIT_CASE(buses_left_to_a_switch),
+	KUNIT_CASE(buses_for_many_pfs),
 	KUNIT_CASE(buses_beside_bridges),
 	KUNIT_CASE(buses_share_of_hotplug),
 	KUNIT_CASE(buses_do_not_wrap),
@@ -764,11 +815,19 @@ static void __init siovbus_option(struct kunit *test)
 	}
 }
 
+static unsigned int siovbus_at_boot __initdata;
+
+static int __init siovbus_init(struct kunit *test)
+{
+	siovbus_at_boot = pci_siov_max_buses();
+	return 0;
+}
+
 static void __init siovbus_exit(struct kunit *test)
 {
 	char opt[32];
 
-	snprintf(opt, sizeof(opt), "siovbus=%d", DEFAULT_LIMIT);
+	snprintf(opt, sizeof(opt), "siovbus=%u", siovbus_at_boot);
 	KUNIT_EXPECT_EQ(test, 0, pci_setup_siov(opt));
 }
 
@@ -780,6 +839,7 @@ static struct kunit_case __refdata siovbus_cases[] = {
 
 static struct kunit_suite __refdata siovbus_suite = {
 	.name = "pci-siov-siovbus",
+	.init = siovbus_init,
 	.exit = siovbus_exit,
 	.test_cases = siovbus_cases,
 };
