@@ -25,7 +25,7 @@ static const char * const attributes[] = {
 	"capabilities", "rid_mode",
 };
 
-#define NR_ATTRIBUTES	(sizeof(attributes) / sizeof(attributes[0]))
+#define NR_ATTRIBUTES	ARRAY_SIZE(attributes)
 
 FIXTURE(pf) {
 	struct function *list;
@@ -37,7 +37,7 @@ FIXTURE_SETUP(pf)
 {
 	if (getuid())
 		SKIP(return, "needs root");
-	self->list = calloc(MAX_FUNCTIONS, sizeof(*self->list));
+	self->list = calloc(MAX_FUNCTIONS + 1, sizeof(*self->list));
 	ASSERT_NE(self->list, NULL);
 	self->n = read_functions(self->list, MAX_FUNCTIONS);
 	ASSERT_GT(self->n, 0);
@@ -47,13 +47,6 @@ FIXTURE_TEARDOWN(pf)
 {
 	free(self->list);
 }
-
-#define for_each_function(f) \
-	for (f = self->list; f < self->list + self->n; f++)
-
-#define for_each_pf(f) \
-	for_each_function(f) \
-		if (has_siov_dir(f))
 
 static void remember(const struct function *f, char values[][64])
 {
@@ -96,7 +89,7 @@ TEST_F(pf, comes_back_from_a_function_level_reset)
 	struct function *f;
 	int pfs = 0;
 
-	for_each_pf(f) {
+	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
 		remember(f, self->before);
 		ASSERT_EQ(0, write_attr(f, "reset_method", "flr"));
 		ASSERT_EQ(0, write_attr(f, "reset", "1"));
@@ -115,7 +108,7 @@ TEST_F(pf, comes_back_from_removal_and_rescan)
 	struct function *f;
 	int pfs = 0;
 
-	for_each_pf(f) {
+	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
 		remember(f, self->before);
 		ASSERT_EQ(0, write_attr(f, "remove", "1"));
 		ASSERT_FALSE(has_siov_dir(f));
@@ -135,7 +128,7 @@ TEST_F(pf, removal_and_rescan_while_attributes_are_read)
 	int pfs = 0, i, status;
 	pid_t reader;
 
-	for_each_pf(f) {
+	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
 		remember(f, self->before);
 		reader = fork();
 		ASSERT_GE(reader, 0);
@@ -230,7 +223,7 @@ TEST_F(pf, sriov_vfs_have_the_rids_their_capability_says)
 	char num[16];
 	int pfs = 0;
 
-	for_each_function(f) {
+	for (f = self->list; f->name[0]; f++) {
 		pos = find_ext_cap(f, EXT_CAP_ID_SRIOV);
 		if (!pos || !get16(f, pos + SRIOV_TOTAL_VF))
 			continue;
@@ -266,7 +259,7 @@ TEST_F(pf, vfs_and_siov_side_by_side)
 	char path[256];
 	int pfs = 0;
 
-	for_each_pf(f) {
+	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
 		if (!find_ext_cap(f, EXT_CAP_ID_SRIOV))
 			continue;
 		remember(f, self->before);

@@ -161,7 +161,10 @@ static inline int read_function(struct function *f, const char *name)
 	return f->size < 64 ? -EIO : 0;
 }
 
-/* Every function of the machine; the number of them. */
+/*
+ * Every function of the machine; the number of them. The list has room for
+ * one more than @max, whose empty name ends it.
+ */
 static inline int read_functions(struct function *list, int max)
 {
 	struct dirent *entry;
@@ -178,7 +181,18 @@ static inline int read_functions(struct function *list, int max)
 			n++;
 	}
 	closedir(dir);
+	list[n].name[0] = '\0';
 	return n;
+}
+
+/* The first PF at or after @f, by what the kernel says; NULL if there is none. */
+static inline struct function *find_pf(struct function *f)
+{
+	for (; f->name[0]; f++) {
+		if (has_siov_dir(f))
+			return f;
+	}
+	return NULL;
 }
 
 /* The n-th extended capability with this ID (from 0), 0 if there is none. */
