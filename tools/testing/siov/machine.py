@@ -175,6 +175,9 @@ class Machine:
         command = self.command(mode, ["-serial", "mon:stdio"], accelerator(self.options))
         limit = None if mode == "shell" else self.topology.timeout
         self._spawn(command, limit, terminal=True)
+        if "Power down" not in self.console_text():
+            raise Trouble(f"the kernel did not get to its end; its last line was: "
+                          f"{last_line(self.console)!r}. See {self.console}")
 
     def _spawn(self, command, limit, terminal=False):
         log = BUILD / "log" / f"vm-{self.name}.qemu"
