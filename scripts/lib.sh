@@ -92,7 +92,7 @@ explain()
 		echo "no Debian mirror answers. Check the network and" \
 		     "/etc/apt/sources.list, or give LINUX=, QEMU= and PCIUTILS= trees."
 	else
-		line=$(grep -aE 'error|Error|ERROR|fatal|E: ' "$log" | head -n 1)
+		line=$(grep -aE 'error|Error|ERROR|fatal|^E: ' "$log" | head -n 1)
 		echo "${line:-$(tail -n 1 "$log")}"
 	fi
 }
