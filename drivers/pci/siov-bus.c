@@ -12,11 +12,13 @@
  * How many numbers are kept is policy: 65,535 SDIs could use all there are,
  * but every bus kept is one that a bridge cannot have. So there is a limit for
  * each bus, "pci=siovbus=", a number is left for each bridge on the bus, and
- * the bridges that get their numbers later are left an equal share.
+ * bridges that get their numbers later are left an equal share, or what firmware
+ * gave them if that is more.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
+#include <linux/bitfield.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/minmax.h>
@@ -111,44 +113,62 @@ u32 pci_siov_live_bus_range(struct pci_bus *bus)
 	return last - bus->number;
 }
 
-static u32 siov_unnumbered_bridges(struct pci_bus *bus)
+/**
+ * pci_siov_note_buses - remember how many bus numbers a bridge has had
+ * @bridge: the bridge
+ * @buses: its bus number registers, before the kernel clears them
+ *
+ * What firmware gave is the best guess at what is below.
+ *
+ * Context: enumeration of @bridge.
+ */
+void pci_siov_note_buses(struct pci_dev *bridge, u32 buses)
 {
-	struct pci_dev *bridge;
-	u32 n = 0;
+	u8 primary = FIELD_GET(PCI_PRIMARY_BUS_MASK, buses);
+	u8 sec = FIELD_GET(PCI_SECONDARY_BUS_MASK, buses);
+	u8 sub = FIELD_GET(PCI_SUBORDINATE_BUS_MASK, buses);
 
-	for_each_pci_bridge(bridge, bus)
-		n += !bridge->subordinate;
-
-	return n;
+	if (!bridge->subordinate && sec > primary && sub >= sec)
+		bridge->old_buses = sub - sec + 1;
 }
 
 /*
  * A bus that is being scanned for the first time has all numbers up to the last
  * of the bus above, though the bridges beside the one that leads to it may wait
- * for theirs. Nobody knows yet how many those need.
+ * for theirs. These need what they had under firmware, or at least one, but as
+ * firmware may not have been there, nobody knows.
  */
 static u32 siov_bus_room(struct pci_bus *bus)
 {
-	u32 end = bus->busn_res.end, sharers = 1;
+	u32 end = bus->busn_res.end, sharers = 1, needed = 0, room;
+	struct pci_dev *bridge;
 	struct pci_bus *b;
 
 	if (end <= bus->number)
 		return 0;
 
-	for (b = bus->parent; b && b->busn_res.end == end; b = b->parent)
-		sharers += siov_unnumbered_bridges(b);
+	for (b = bus->parent; b && b->busn_res.end == end; b = b->parent) {
+		for_each_pci_bridge(bridge, b) {
+			if (bridge->subordinate)
+				continue;
+			needed += max(bridge->old_buses, 1);
+			sharers++;
+		}
+	}
 
-	return (end - bus->number) / sharers;
+	room = end - bus->number;
+
+	return min(room - min(needed, room), room / sharers);
 }
 
 /**
  * pci_siov_bus_range - bus numbers to keep for SDIs of PFs on a bus
  * @bus: the bus
  *
- * Policy: not more than the limit, not more than the bus range of @bus has, no
- * more than an equal share while bridges beside those above @bus wait for
- * numbers, and none that would be missing for a bridge on @bus, except where
- * SDIs use it.
+ * Policy: not more than the limit and not more than the bus range of @bus has.
+ * While bridges beside those above @bus wait for numbers, no more than an equal
+ * share and none that firmware gave those. And none that would be missing for
+ * a bridge on @bus, except where SDIs use it.
  *
  * Context: the caller holds pci_rescan_remove_lock, or enumerates at boot.
  *

@@ -160,6 +160,23 @@ static void siov_grow_to(struct pci_bus *bus, u32 last)
 	}
 }
 
+/* Bus numbers of a root bus that other numbering could give to a PF below it */
+static u32 siov_free_buses(struct pci_bus *bus)
+{
+	const struct resource *child;
+	struct pci_bus *root = bus;
+	u32 unused;
+
+	while (!pci_is_root_bus(root))
+		root = root->parent;
+
+	unused = resource_size(&root->busn_res) - 1;
+	for (child = root->busn_res.child; child; child = child->sibling)
+		unused -= min_t(u32, unused, resource_size(child));
+
+	return unused;
+}
+
 /* The parameter that gives the next boot of this machine more bus numbers */
 static const char *siov_remedy(struct pci_bus *bus)
 {
@@ -167,6 +184,8 @@ static const char *siov_remedy(struct pci_bus *bus)
 
 	if (pci_has_flag(PCI_PROBE_ONLY) || pci_find_host_bridge(bus)->preserve_config)
 		return "the firmware, which wants its bus numbers kept";
+	if (!siov_free_buses(bus))
+		return "a host bridge with more of them";
 	if (pcibios_assign_all_busses())
 		return hotplug ? "pci=hpbussize=" : "a host bridge with more of them";
 	if (IS_ENABLED(CONFIG_X86))

@@ -72,20 +72,6 @@ static ssize_t status_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(status);
 
-static const char * const rid_mode_names[] = {
-	[PCI_SIOV_RID_STRIDED]	= "strided",
-	[PCI_SIOV_RID_SOFTWARE]	= "software",
-};
-
-static ssize_t rid_mode_show(struct device *dev,
-			     struct device_attribute *attr, char *buf)
-{
-	enum pci_siov_rid_mode mode = READ_ONCE(dev_to_siov(dev)->rid_mode);
-
-	return sysfs_emit(buf, "%s\n", rid_mode_names[mode]);
-}
-static DEVICE_ATTR_RO(rid_mode);
-
 static struct attribute *siov_attrs[] = {
 	&dev_attr_total_sdis.attr,
 	&dev_attr_usable_sdis.attr,
@@ -94,7 +80,6 @@ static struct attribute *siov_attrs[] = {
 	&dev_attr_stride.attr,
 	&dev_attr_capabilities.attr,
 	&dev_attr_status.attr,
-	&dev_attr_rid_mode.attr,
 	NULL
 };
 

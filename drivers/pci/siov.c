@@ -266,6 +266,19 @@ static bool siov_has_changed(const struct pci_siov *siov,
 	       siov->stride != FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
 }
 
+/*
+ * The function may be gone. And some platforms forget in S3 how to reach
+ * extended configuration space: then all of it reads as 0 or all ones.
+ */
+static bool siov_is_readable(struct pci_dev *dev)
+{
+	u32 header = 0;
+
+	pci_read_config_dword(dev, PCI_CFG_SPACE_SIZE, &header);
+
+	return header && !PCI_POSSIBLE_ERROR(header);
+}
+
 /**
  * pci_siov_restore_state - bring a PF back after a reset or loss of power
  * @dev: the function
@@ -273,7 +286,7 @@ static bool siov_has_changed(const struct pci_siov *siov,
  * There is no register of the capability to restore. But ARI Forwarding in the
  * port above is, and Routing IDs that are no longer those found at enumeration
  * must not be given out: then no SDI is usable until @dev has been removed
- * and found again.
+ * and found again. A capability that cannot be read has not changed.
  *
  * Context: pci_restore_state().
  */
@@ -286,9 +299,11 @@ void pci_siov_restore_state(struct pci_dev *dev)
 
 	pci_enable_ari_forwarding(dev);
 
+	if (!dev->siov->rids.count || !siov_is_readable(dev))
+		return;
+
 	siov_read_regs(dev, dev->siov->pos, &regs);
-	if (PCI_POSSIBLE_ERROR(regs.header) || !dev->siov->rids.count ||
-	    !siov_has_changed(dev->siov, &regs))
+	if (!siov_has_changed(dev->siov, &regs))
 		return;
 
 	pci_warn(dev, "capability has changed, SDIs are unusable until the function is removed and found by a rescan\n");

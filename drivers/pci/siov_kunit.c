@@ -868,6 +868,30 @@ static void life_changed_by_reset(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_siov_owns_rid(pdev, 0x140));
 }
 
+/* Some platforms lose extended configuration space in S3; SDIs work on */
+static void life_without_extended_space(struct kunit *test)
+{
+	static const u8 lost[] = { 0, 0xff };
+	struct siov_box box;
+	struct pci_dev *pdev;
+	u8 status;
+	int i;
+
+	siov_box_init(test, &box);
+	fake_pci_add_siov(box.ep, &sixteen_sdis);
+	pdev = siov_box_scan(test, &box);
+
+	for (i = 0; i < ARRAY_SIZE(lost); i++) {
+		pci_save_state(pdev);
+		memset(&box.ep->cfg[PCI_CFG_SPACE_SIZE], lost[i],
+		       PCI_CFG_SPACE_EXP_SIZE - PCI_CFG_SPACE_SIZE);
+		pci_restore_state(pdev);
+		KUNIT_EXPECT_EQ(test, 16, pci_siov_usable_sdis(pdev));
+		KUNIT_EXPECT_EQ(test, -EIO, pci_siov_status(pdev, &status));
+		KUNIT_EXPECT_EQ(test, 0, warnings(&box.mark, pdev));
+	}
+}
+
 static void life_sdis_left_running(struct kunit *test)
 {
 	struct fake_pci_siov siov = sixteen_sdis;
@@ -1026,6 +1050,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(life_restore),
 	KUNIT_CASE(life_flr),
 	KUNIT_CASE(life_changed_by_reset),
+	KUNIT_CASE(life_without_extended_space),
 	KUNIT_CASE(life_sdis_left_running),
 	KUNIT_CASE(life_driver_leaves_sdis),
 	KUNIT_CASE(life_remove_and_rescan),

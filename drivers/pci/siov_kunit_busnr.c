@@ -265,6 +265,35 @@ static void buses_left_to_a_switch(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
 }
 
+/* A switch as above, whose bus numbers firmware knew but which are not right */
+static void buses_that_firmware_gave(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 7);
+	struct fake_pci_fn *rp[2], *up, *pf, *dp[4], *ep[4];
+	int i;
+
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	fake_pci_set_buses(rp[0], 8, 9, 9);
+	fake_pci_set_buses(rp[1], 8, 10, 15);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	add_siov(pf, 0xffff, 1, 1);
+	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
+	for (i = 0; i < ARRAY_SIZE(dp); i++) {
+		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
+					  PCI_EXP_TYPE_DOWNSTREAM);
+		ep[i] = fake_pci_add_endpoint(host, dp[i], 0);
+	}
+	fake_pci_scan(host);
+
+	/* Six of the seven numbers are needed for others */
+	expect_buses(test, rp[0], 1, 1);
+	expect_usable(test, pf, 255);
+	expect_buses(test, rp[1], 2, 7);
+	for (i = 0; i < ARRAY_SIZE(dp); i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+}
+
 /* More PFs than a segment has bus numbers for: less for each, none lost */
 static void buses_for_many_pfs(struct kunit *test)
 {
@@ -399,6 +428,53 @@ static void buses_not_for_hot_added_bridge(struct kunit *test)
 }
 
 /*
+ * Where running SDIs use all numbers a port has, a bridge that comes later gets
+ * none, least of all that of a bus behind the next port.
+ */
+static void buses_not_of_next_port(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2], *pf, *late, *ep, *lost;
+	struct pci_dev *pdev;
+	int pass, max;
+
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	fake_pci_set_buses(rp[0], 0, 1, 3);
+	fake_pci_set_buses(rp[1], 0, 4, 4);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_siov(pf, &(struct fake_pci_siov) {
+		.total = 600, .offset = 8, .stride = 1,
+		.status = PCI_SIOV_STATUS_ENABLED });
+	late = fake_pci_add_port(host, rp[0], 1, PCI_EXP_TYPE_UPSTREAM);
+	lost = fake_pci_add_endpoint(host, late, 0);
+	late->absent = true;
+	ep = fake_pci_add_endpoint(host, rp[1], 0);
+	fake_pci_scan(host);
+	expect_usable(test, pf, 600);
+
+	/* As the ACPI hot-plug driver does */
+	late->absent = false;
+	pci_lock_rescan_remove();
+	pci_scan_single_device(fake_pci_bus(host, 1), late->devfn);
+	pdev = fake_pci_dev(late);
+	max = 1 + pci_siov_bus_range(fake_pci_bus(host, 1));
+	for (pass = 0; pdev && pass < 2; pass++)
+		max = pci_scan_bridge(pdev->bus, pdev, max, pass);
+	pci_unlock_rescan_remove();
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+
+	KUNIT_EXPECT_NULL(test, pdev->subordinate);
+	KUNIT_EXPECT_EQ(test, 0, fake_pci_secondary(late));
+	KUNIT_EXPECT_EQ(test, 0, fake_pci_subordinate(late));
+	KUNIT_EXPECT_NULL(test, fake_pci_dev(lost));
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+	expect_buses(test, rp[0], 1, 3);
+	expect_buses(test, rp[1], 4, 4);
+	expect_usable(test, pf, 600);
+}
+
+/*
  * Firmware that knows nothing of SDIs gives the port one bus number, and the
  * kernel keeps it.
  */
@@ -515,6 +591,47 @@ static void grow_stops_at_the_segment(struct kunit *test)
 
 	expect_buses(test, rp, 0x20, 0x21);
 	expect_usable(test, pf, 255 + 256);
+}
+
+/* Other numbers do not help where the host bridge has no more */
+static void grow_without_any_left(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0x10, 0x13);
+	struct fake_pci_fn *rp[2], *pf[2], *ep;
+	struct kmsg_dump_iter mark;
+
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	fake_pci_set_buses(rp[0], 0x10, 0x11, 0x12);
+	fake_pci_set_buses(rp[1], 0x10, 0x13, 0x13);
+	pf[0] = fake_pci_add_endpoint(host, rp[0], 0);
+	add_siov(pf[0], 1000, 1, 1);
+	ep = fake_pci_add_endpoint(host, rp[1], 0);
+	fake_kmsg_mark(&mark);
+	fake_pci_scan(host);
+	expect_usable(test, pf[0], 255 + 256);
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&mark, LOGLEVEL_INFO,
+						 "only 511 of 1000 SDIs",
+						 "a host bridge with more"));
+
+	/* And where it has, something else is named */
+	host = fake_pci_host_create(test, 0x10, 0x14);
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	fake_pci_set_buses(rp[0], 0x10, 0x11, 0x11);
+	fake_pci_set_buses(rp[1], 0x10, 0x12, 0x12);
+	pf[1] = fake_pci_add_endpoint(host, rp[0], 0);
+	add_siov(pf[1], 1000, 1, 1);
+	fake_kmsg_mark(&mark);
+	fake_pci_scan(host);
+	expect_usable(test, pf[1], 255);
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&mark, LOGLEVEL_INFO,
+						 "only 255 of 1000 SDIs",
+						 "more may come from"));
+	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&mark, LOGLEVEL_INFO,
+						 "only 255 of 1000 SDIs",
+						 "a host bridge with more"));
 }
 
 static void grow_stops_at_the_limit(struct kunit *test)
@@ -742,16 +859,19 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_are_limited),
 	KUNIT_CASE(buses_in_a_small_segment),
 	KUNIT_CASE(buses_left_to_a_switch),
+	KUNIT_CASE(buses_that_firmware_gave),
 	KUNIT_CASE(buses_for_many_pfs),
 	KUNIT_CASE(buses_beside_bridges),
 	KUNIT_CASE(buses_share_of_hotplug),
 	KUNIT_CASE(buses_do_not_wrap),
 	KUNIT_CASE(buses_not_for_hot_added_bridge),
+	KUNIT_CASE(buses_not_of_next_port),
 	KUNIT_CASE(grow_into_free_numbers),
 	KUNIT_CASE(grow_below_a_switch),
 	KUNIT_CASE(grow_stops_at_sibling),
 	KUNIT_CASE(grow_stops_at_cousin),
 	KUNIT_CASE(grow_stops_at_the_segment),
+	KUNIT_CASE(grow_without_any_left),
 	KUNIT_CASE(grow_stops_at_the_limit),
 	KUNIT_CASE(grow_leaves_fixed_numbers),
 	KUNIT_CASE(grow_stops_at_vfs_above),

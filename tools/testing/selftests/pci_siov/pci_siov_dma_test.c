@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Isolation of Scalable Device Interfaces from each other and from all else
+ *
+ * Every SDI does DMA with its own Routing ID: to its own mapping, which must
+ * arrive, and to those of others and to none, which the IOMMU must stop and log
+ * with the SDI's Routing ID. Needs the emulated SIOV device with its driver
+ * (CONFIG_PCI_SIOV_TEST), skips where it is absent. SDIs that exist are
+ * destroyed.
+ *
+ * The tests are shown to be able to fail by telling the device to use the
+ * Routing ID of the PF (x-sdi-dma-as-pf=on): then those of the fixture "dma"
+ * do.
+ */
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "pci_siov_sdi.h"
+
+struct engine {
+	char name[64];
+};
+
+struct result {
+	unsigned int code;
+	unsigned int cause;
+	unsigned int bytes;
+	unsigned long long sum;
+	unsigned int count;
+};
+
+static int command(const struct engine *e, const char *fmt, ...)
+{
+	char line[96];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	return put_file(engine_path(e->name, "command"), line);
+}
+
+static unsigned long long iova(const struct engine *e)
+{
+	char buf[64];
+
+	if (get_file(engine_path(e->name, "iova"), buf, sizeof(buf)))
+		return 0;
+	return strtoull(buf, NULL, 0);
+}
+
+static int result(const struct engine *e, struct result *r)
+{
+	char buf[128];
+	int ret;
+
+	memset(r, 0, sizeof(*r));
+	ret = get_file(engine_path(e->name, "result"), buf, sizeof(buf));
+	if (ret)
+		return ret;
+	return sscanf(buf, "%u %u %u %llu %u", &r->code, &r->cause, &r->bytes,
+		      &r->sum, &r->count) == 5 ? 0 : -EINVAL;
+}
+
+static int buffer_set(const struct engine *e, uint32_t pattern)
+{
+	uint32_t words[BUFFER_SIZE / 4];
+	unsigned int i;
+	int fd, ret;
+
+	for (i = 0; i < BUFFER_SIZE / 4; i++)
+		words[i] = pattern;
+	fd = open(engine_path(e->name, "buffer"), O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, words, sizeof(words)) == sizeof(words) ? 0 : -EIO;
+	close(fd);
+	return ret;
+}
+
+/* Words from @first to @last - 1 are @pattern */
+static bool buffer_is(const struct engine *e, unsigned int first,
+		      unsigned int last, uint32_t pattern)
+{
+	uint32_t words[BUFFER_SIZE / 4];
+	bool same = true;
+	int fd;
+
+	fd = open(engine_path(e->name, "buffer"), O_RDONLY);
+	if (fd < 0)
+		return false;
+	if (read(fd, words, sizeof(words)) != sizeof(words))
+		same = false;
+	close(fd);
+	for (; same && first < last; first++)
+		same = words[first] == pattern;
+	return same;
+}
+
+/* What the kernel has logged so far, to look at what comes later */
+struct log {
+	int fd;
+};
+
+static int log_open(struct log *log)
+{
+	log->fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	if (log->fd < 0)
+		return -errno;
+	lseek(log->fd, 0, SEEK_END);
+	return 0;
+}
+
+/* A line of the IOMMU about this Routing ID; any other one is noted */
+static bool log_has_fault(struct log *log, const char *name, bool *other)
+{
+	bool found = false;
+	double end = now() + 0.5;
+	char line[2048];
+	ssize_t n;
+
+	while (now() < end && !found) {
+		n = read(log->fd, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n < 0) {
+			usleep(20000);
+			continue;
+		}
+		line[n] = '\0';
+		if (!strstr(line, "Request device") && !strstr(line, "arm-smmu"))
+			continue;
+		if (strstr(line, name))
+			found = true;
+		else
+			*other = true;
+	}
+	return found;
+}
+
+static bool iommu_translates(const struct pf *pf, unsigned int index)
+{
+	char buf[32];
+
+	if (get_file(sdi_path(pf, index, "iommu_group/type"), buf, sizeof(buf)))
+		return false;
+	return !strncmp(buf, "DMA", 3);
+}
+
+static bool in_group_of_pf(const struct pf *pf, unsigned int index)
+{
+	char sdi[256], group[256];
+	const char *name;
+
+	name = link_target(pf_path(pf, "iommu_group"), group, sizeof(group));
+	return *name && !strcmp(name, link_target(sdi_path(pf, index,
+							   "iommu_group"),
+						  sdi, sizeof(sdi)));
+}
+
+FIXTURE(dma)
+{
+	struct pf pf;
+	unsigned int a, b;
+	struct engine engine_a, engine_b, engine_pf;
+	bool translated;
+	bool grouped;
+};
+
+FIXTURE_VARIANT(dma)
+{
+	bool last;
+	bool software;
+};
+
+FIXTURE_VARIANT_ADD(dma, first_sdis) {
+	.last = false,
+};
+
+/* As far from the PF as there are bus numbers */
+FIXTURE_VARIANT_ADD(dma, last_sdis) {
+	.last = true,
+};
+
+/* With Routing IDs out of the allowlist: the last one, and the first free one */
+FIXTURE_VARIANT_ADD(dma, software_assigned) {
+	.software = true,
+};
+
+/* Start of the last line of the allowlist's second column */
+static int last_allowed(const struct pf *pf, char *rid, size_t size)
+{
+	static char list[65536];
+	char *last;
+
+	if (get_file(pf_path(pf, "siov/rid_allowlist"), list, sizeof(list)))
+		return -EIO;
+	last = strrchr(list, '-');
+	if (!last)
+		return -ENOENT;
+	snprintf(rid, size, "rid=%.*s", (int)strcspn(last + 1, "\n"), last + 1);
+	return 0;
+}
+
+static int create_pair(const struct pf *pf, unsigned int a, unsigned int b,
+		       bool software)
+{
+	char rid[64];
+	int ret;
+
+	if (software) {
+		ret = last_allowed(pf, rid, sizeof(rid));
+		if (ret)
+			return ret;
+	}
+	ret = create_sdi(pf, a, software ? rid : NULL);
+	return ret ?: create_sdi(pf, b, NULL);
+}
+
+FIXTURE_SETUP(dma)
+{
+	char buf[256];
+
+	if (!find_pf(&self->pf))
+		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+	if (self->pf.usable < 2)
+		SKIP(return, "one SDI has nobody to be isolated from");
+
+	delete_all(&self->pf);
+	if (pf_put(&self->pf, "siov/rid_mode",
+		   variant->software ? "software" : "strided"))
+		SKIP(return, "the device takes no Routing IDs from software");
+	if (!can_create(&self->pf))
+		SKIP(return, "no SDI can be created in this mode");
+
+	self->a = variant->last ? self->pf.usable - 1 : 0;
+	self->b = variant->last ? self->pf.usable - 2 : 1;
+	ASSERT_EQ(0, create_pair(&self->pf, self->a, self->b,
+				 variant->software));
+
+	strcpy(self->engine_a.name,
+	       sdi_name(&self->pf, self->a, buf, sizeof(buf)));
+	strcpy(self->engine_b.name,
+	       sdi_name(&self->pf, self->b, buf, sizeof(buf)));
+	strcpy(self->engine_pf.name, self->pf.name);
+	self->translated = iommu_translates(&self->pf, self->a);
+	self->grouped = in_group_of_pf(&self->pf, self->a);
+
+	/* Each domain begins to give out addresses at the same one */
+	ASSERT_EQ(0, command(&self->engine_b, "move"));
+	ASSERT_EQ(0, command(&self->engine_pf, "move"));
+	ASSERT_NE(0ull, iova(&self->engine_a));
+	ASSERT_NE(iova(&self->engine_a), iova(&self->engine_b));
+	ASSERT_NE(iova(&self->engine_a), iova(&self->engine_pf));
+
+	ASSERT_EQ(0, buffer_set(&self->engine_a, 0xaaaaaaaa));
+	ASSERT_EQ(0, buffer_set(&self->engine_b, 0xbbbbbbbb));
+	ASSERT_EQ(0, buffer_set(&self->engine_pf, 0xffffffff));
+}
+
+FIXTURE_TEARDOWN(dma)
+{
+	command(&self->engine_pf, "stop");
+	delete_all(&self->pf);
+	pf_put(&self->pf, "siov/rid_mode", "strided");
+}
+
+TEST_F(dma, own_mapping)
+{
+	struct result r;
+
+	ASSERT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 0x12345678",
+			     iova(&self->engine_a)));
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 1024, 0x12345678));
+	EXPECT_TRUE(buffer_is(&self->engine_a, 1024, 2048, 0xaaaaaaaa));
+
+	ASSERT_EQ(0, command(&self->engine_a, "copy 0x%llx 0x%llx 4096",
+			     iova(&self->engine_a),
+			     iova(&self->engine_a) + 4096));
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 2048, 0x12345678));
+
+	ASSERT_EQ(0, command(&self->engine_a, "sum 0x%llx 16",
+			     iova(&self->engine_a)));
+	ASSERT_EQ(0, result(&self->engine_a, &r));
+	EXPECT_EQ(4ull * (0x12 + 0x34 + 0x56 + 0x78), r.sum);
+
+	EXPECT_TRUE(buffer_is(&self->engine_b, 0, 2048, 0xbbbbbbbb));
+	EXPECT_TRUE(buffer_is(&self->engine_pf, 0, 2048, 0xffffffff));
+}
+
+/* Mapped for one command, lazily or strictly unmapped after it */
+TEST_F(dma, streaming_mapping)
+{
+	int i;
+
+	for (i = 0; i < 20; i++)
+		ASSERT_EQ(0, command(&self->engine_a, "map %d", 4 + i * 400));
+}
+
+/* Not translated: nothing is stopped, and the kernel does not pretend */
+TEST_F(dma, without_translation)
+{
+	if (self->translated)
+		SKIP(return, "the IOMMU translates");
+
+	EXPECT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 0x12345678",
+			     iova(&self->engine_b)));
+	EXPECT_TRUE(buffer_is(&self->engine_b, 0, 1024, 0x12345678));
+}
+
+/*
+ * Stopped each time, and logged some time: the kernel logs no more than a few
+ * faults in five seconds.
+ */
+static void expect_fault(struct __test_metadata *_metadata,
+			 const struct engine *e, unsigned long long addr,
+			 const char *sender)
+{
+	bool found = false, other = false;
+	double end = now() + 10;
+	struct result r;
+	struct log log;
+
+	ASSERT_EQ(0, log_open(&log));
+	while (!found && now() < end) {
+		ASSERT_EQ(-EIO, command(e, "fill 0x%llx 4096 0xdeadbeef",
+					addr));
+		ASSERT_EQ(0, result(e, &r));
+		ASSERT_EQ((unsigned int)RESULT_FAULT, r.code);
+		ASSERT_EQ(0u, r.bytes);
+		found = log_has_fault(&log, sender, &other);
+	}
+	close(log.fd);
+
+	EXPECT_TRUE(found) {
+		TH_LOG("no fault of %s in the log", sender);
+	}
+	EXPECT_FALSE(other);
+}
+
+TEST_F(dma, mapping_of_sibling)
+{
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+	if (self->grouped)
+		SKIP(return, "without ACS, PF and SDIs share their mappings");
+
+	expect_fault(_metadata, &self->engine_a, iova(&self->engine_b),
+		     self->engine_a.name);
+	EXPECT_TRUE(buffer_is(&self->engine_b, 0, 2048, 0xbbbbbbbb));
+
+	/* And the other way round */
+	expect_fault(_metadata, &self->engine_b, iova(&self->engine_a),
+		     self->engine_b.name);
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 2048, 0xaaaaaaaa));
+}
+
+TEST_F(dma, mapping_of_pf)
+{
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+	if (self->grouped)
+		SKIP(return, "without ACS, PF and SDIs share their mappings");
+
+	expect_fault(_metadata, &self->engine_a, iova(&self->engine_pf),
+		     self->engine_a.name);
+	EXPECT_TRUE(buffer_is(&self->engine_pf, 0, 2048, 0xffffffff));
+
+	expect_fault(_metadata, &self->engine_pf, iova(&self->engine_a),
+		     self->engine_pf.name);
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 2048, 0xaaaaaaaa));
+}
+
+/* A group is one domain: what is mapped for one is mapped for all */
+TEST_F(dma, mapping_of_group)
+{
+	if (!self->translated || !self->grouped)
+		SKIP(return, "each has its own");
+
+	EXPECT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 0x12345678",
+			     iova(&self->engine_b)));
+	EXPECT_TRUE(buffer_is(&self->engine_b, 0, 1024, 0x12345678));
+	expect_fault(_metadata, &self->engine_a, 0x10000,
+		     self->engine_a.name);
+}
+
+/* The same address means other memory to another device */
+TEST_F(dma, same_address_other_memory)
+{
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+	if (self->grouped)
+		SKIP(return, "without ACS, PF and SDIs share their mappings");
+
+	/* Away from B's, so back to where B was at first */
+	ASSERT_EQ(0, command(&self->engine_a, "move"));
+	if (iova(&self->engine_a) != iova(&self->engine_b))
+		SKIP(return, "the addresses differ");
+
+	ASSERT_EQ(0, buffer_set(&self->engine_a, 0xaaaaaaaa));
+	ASSERT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 0x12345678",
+			     iova(&self->engine_b)));
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 1024, 0x12345678));
+	EXPECT_TRUE(buffer_is(&self->engine_b, 0, 2048, 0xbbbbbbbb));
+}
+
+TEST_F(dma, no_mapping)
+{
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+
+	expect_fault(_metadata, &self->engine_a, 0x10000,
+		     self->engine_a.name);
+	expect_fault(_metadata, &self->engine_a,
+		     iova(&self->engine_a) - (1ull << 24),
+		     self->engine_a.name);
+}
+
+/* What was unmapped is gone */
+TEST_F(dma, former_mapping)
+{
+	unsigned long long old = iova(&self->engine_a);
+	char buf[32];
+
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+	ASSERT_EQ(0, get_file(sdi_path(&self->pf, self->a, "iommu_group/type"),
+			      buf, sizeof(buf)));
+	if (!strcmp(buf, "DMA-FQ\n"))
+		SKIP(return, "lazy invalidation leaves it for a moment");
+
+	ASSERT_EQ(0, command(&self->engine_a, "move"));
+	expect_fault(_metadata, &self->engine_a, old, self->engine_a.name);
+}
+
+/* A device that lies may use a Routing ID whose SDI is destroyed */
+TEST_F(dma, destroyed_is_blocked)
+{
+	unsigned long long addr = iova(&self->engine_b);
+
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+
+	/* The lie works while B is there */
+	ASSERT_EQ(0, command(&self->engine_a, "as 0x%llx",
+			     number(sdi_path(&self->pf, self->b, "rid"))));
+	if (command(&self->engine_a, "fill 0x%llx 4096 0x12345678", addr) ||
+	    !buffer_is(&self->engine_b, 0, 1024, 0x12345678))
+		SKIP(return, "the device cannot lie (x-forge)");
+
+	ASSERT_EQ(0, delete_sdi(&self->pf, self->b));
+	expect_fault(_metadata, &self->engine_a, addr, self->engine_b.name);
+	expect_fault(_metadata, &self->engine_a, 0x10000, self->engine_b.name);
+
+	/* One that never was is no better */
+	ASSERT_EQ(0, command(&self->engine_a, "as none"));
+	EXPECT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 0x12345678",
+			     iova(&self->engine_a)));
+}
+
+TEST_F(dma, recreated_starts_clean)
+{
+	unsigned long long old = iova(&self->engine_a);
+	struct result r;
+	char rid[80];
+
+	ASSERT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 0x12345678",
+			     old));
+	ASSERT_EQ(0, command(&self->engine_a, "stream 0x%llx 4096 0x55555555",
+			     old));
+	ASSERT_EQ(0, delete_sdi(&self->pf, self->a));
+	snprintf(rid, sizeof(rid), "rid=%s", self->engine_a.name);
+	ASSERT_EQ(0, create_sdi(&self->pf, self->a, rid));
+
+	ASSERT_EQ(0, result(&self->engine_a, &r));
+	EXPECT_EQ((unsigned int)RESULT_NONE, r.code);
+	EXPECT_EQ(0u, r.count);
+	EXPECT_EQ(0ull, r.sum);
+
+	ASSERT_EQ(0, buffer_set(&self->engine_a, 0xaaaaaaaa));
+	usleep(50000);
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 2048, 0xaaaaaaaa));
+}
+
+TEST_F(dma, new_driver_starts_clean)
+{
+	struct result r;
+
+	ASSERT_EQ(0, command(&self->engine_a, "stream 0x%llx 4096 0x55555555",
+			     iova(&self->engine_a)));
+	ASSERT_EQ(0, bus_write("pci_sdi", SDI_DRIVER, "unbind",
+			       self->engine_a.name));
+	ASSERT_EQ(0, bus_write("pci_sdi", SDI_DRIVER, "bind",
+			       self->engine_a.name));
+	ASSERT_EQ(0, result(&self->engine_a, &r));
+	EXPECT_EQ((unsigned int)RESULT_NONE, r.code);
+	EXPECT_EQ(0u, r.count);
+}
+
+TEST_F(dma, off_without_master)
+{
+	struct result r;
+
+	ASSERT_EQ(0, put_file(engine_path(self->engine_a.name, "master"), "0"));
+	EXPECT_EQ(-EIO, command(&self->engine_a, "fill 0x%llx 4096 1",
+				iova(&self->engine_a)));
+	ASSERT_EQ(0, result(&self->engine_a, &r));
+	EXPECT_EQ((unsigned int)RESULT_DROPPED, r.code);
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 2048, 0xaaaaaaaa));
+
+	ASSERT_EQ(0, put_file(engine_path(self->engine_a.name, "master"), "1"));
+	EXPECT_EQ(0, command(&self->engine_a, "fill 0x%llx 4096 1",
+			     iova(&self->engine_a)));
+}
+
+/* The reset of one is not noticed by others; the reset of the PF is, by all */
+TEST_F(dma, reset)
+{
+	struct result r;
+
+	ASSERT_EQ(0, command(&self->engine_a, "stream 0x%llx 4096 1",
+			     iova(&self->engine_a)));
+	ASSERT_EQ(0, command(&self->engine_b, "stream 0x%llx 4096 2",
+			     iova(&self->engine_b)));
+	ASSERT_EQ(0, put_file(sdi_path(&self->pf, self->a, "reset"), "1"));
+	ASSERT_EQ(0, result(&self->engine_a, &r));
+	EXPECT_EQ((unsigned int)RESULT_NONE, r.code);
+	ASSERT_EQ(0, result(&self->engine_b, &r));
+	EXPECT_EQ((unsigned int)RESULT_BUSY, r.code);
+
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	ASSERT_EQ(0, result(&self->engine_b, &r));
+	EXPECT_EQ((unsigned int)RESULT_NONE, r.code);
+
+	/* Both are back, and translated as before */
+	EXPECT_EQ(0, command(&self->engine_a, "fill 0x%llx 8192 0x11111111",
+			     iova(&self->engine_a)));
+	EXPECT_TRUE(buffer_is(&self->engine_a, 0, 2048, 0x11111111));
+	EXPECT_EQ(0, command(&self->engine_b, "fill 0x%llx 8192 0x22222222",
+			     iova(&self->engine_b)));
+	EXPECT_TRUE(buffer_is(&self->engine_b, 0, 2048, 0x22222222));
+	if (self->translated && !self->grouped)
+		expect_fault(_metadata, &self->engine_a,
+			     iova(&self->engine_b), self->engine_a.name);
+}
+
+/* PF and SDIs stream while others come and go */
+TEST_F_TIMEOUT(dma, others_come_and_go, 60)
+{
+	unsigned long long before[NUM_COUNTERS], after[NUM_COUNTERS];
+	const struct engine *streams[] = {
+		&self->engine_pf, &self->engine_a, &self->engine_b,
+	};
+	unsigned int i, rounds = 50, other = self->pf.usable / 2;
+	struct result first[3], last[3];
+
+	if (self->pf.usable < 6)
+		SKIP(return, "too few SDIs");
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, command(streams[i], "stream 0x%llx 4096 %u",
+				     iova(streams[i]), i));
+	usleep(10000);
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, result(streams[i], &first[i]));
+		ASSERT_EQ((unsigned int)RESULT_BUSY, first[i].code);
+	}
+	ASSERT_EQ(0, counters(&self->pf, before));
+
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, create_sdi(&self->pf, other, NULL));
+		ASSERT_EQ(0, put_file(sdi_path(&self->pf, other, "reset"),
+				      "1"));
+		ASSERT_EQ(0, delete_sdi(&self->pf, other));
+	}
+
+	ASSERT_EQ(0, counters(&self->pf, after));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, result(streams[i], &last[i]));
+		EXPECT_EQ((unsigned int)RESULT_BUSY, last[i].code);
+		EXPECT_LT(first[i].count, last[i].count);
+		command(streams[i], "stop");
+	}
+	EXPECT_EQ(before[CNT_FAULT], after[CNT_FAULT]);
+	for (i = 25; i <= 31; i++)
+		EXPECT_EQ(before[i], after[i]);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of SDIs share: finding the PF, creating and destroying SDIs
+ * through sysfs, and the engine of the emulated device in debugfs
+ */
+#ifndef PCI_SIOV_SDI_H
+#define PCI_SIOV_SDI_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PCI_DEVICES	"/sys/bus/pci/devices"
+#define SDI_DEVICES	"/sys/bus/pci_sdi/devices"
+#define PF_DRIVER	"pci-siov-test"
+#define SDI_DRIVER	"pci-sdi-test"
+#define ENGINES		"/sys/kernel/debug/pci_siov_test"
+#define BUFFER_SIZE	8192
+
+/* Counters of the device, see its description */
+enum {
+	CNT_CFG_READ_PF = 0,
+	CNT_CFG_WRITE_PF = 1,
+	CNT_CFG_READ_SDI = 2,
+	CNT_CFG_WRITE_SDI = 3,
+	CNT_SDI_DMA = 4,
+	CNT_FAULT = 10,
+	CNT_ENABLE = 13,
+	CNT_DISABLE = 14,
+	CNT_DROP_WINDOW = 30,
+	NUM_COUNTERS = 32,
+};
+
+/* RESULT of an engine */
+enum {
+	RESULT_NONE = 0,
+	RESULT_OK = 1,
+	RESULT_BUSY = 2,
+	RESULT_DROPPED = 3,
+	RESULT_FAULT = 4,
+	RESULT_ABORTED = 5,
+};
+
+struct pf {
+	char name[16];
+	unsigned int domain;
+	uint16_t rid;
+	unsigned int total;
+	unsigned int usable;
+	unsigned int offset;
+	unsigned int stride;
+};
+
+static inline bool exists(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st);
+}
+
+/* The whole file, as a string; -errno if it cannot be read */
+static inline int get_file(const char *path, char *buf, size_t size)
+{
+	ssize_t n, len = 0;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	if (n < 0)
+		len = -errno;
+	close(fd);
+	if (len < 0)
+		return len;
+	buf[len] = '\0';
+	return 0;
+}
+
+static inline int put_file(const char *path, const char *str)
+{
+	int fd, ret = 0;
+
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, str, strlen(str)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static inline long long number(const char *path)
+{
+	char buf[64], *end;
+	long long value;
+	int ret;
+
+	ret = get_file(path, buf, sizeof(buf));
+	if (ret)
+		return ret;
+	value = strtoll(buf, &end, 0);
+	return end == buf ? -EINVAL : value;
+}
+
+/* Last element of what a link points to; "" if there is none */
+static inline const char *link_target(const char *path, char *buf, size_t size)
+{
+	ssize_t n = readlink(path, buf, size - 1);
+	char *slash;
+
+	buf[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(buf, '/');
+	return slash ? slash + 1 : buf;
+}
+
+static inline const char *pf_path(const struct pf *pf, const char *file)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/%s", pf->name, file);
+	return path;
+}
+
+static inline long long pf_number(const struct pf *pf, const char *file)
+{
+	return number(pf_path(pf, file));
+}
+
+static inline int pf_put(const struct pf *pf, const char *file, const char *str)
+{
+	return put_file(pf_path(pf, file), str);
+}
+
+static inline void pf_refresh(struct pf *pf)
+{
+	pf->total = pf_number(pf, "siov/total_sdis");
+	pf->usable = pf_number(pf, "siov/usable_sdis");
+	pf->offset = pf_number(pf, "siov/first_offset");
+	pf->stride = pf_number(pf, "siov/stride");
+}
+
+/* $SIOV_PF, or the first PF whose driver can create SDIs */
+static inline bool find_pf(struct pf *pf)
+{
+	const char *wanted = getenv("SIOV_PF");
+	unsigned int bus, dev, fn;
+	struct dirent *entry;
+	bool found = false;
+	char buf[256];
+	DIR *dir;
+
+	dir = opendir(PCI_DEVICES);
+	if (!dir)
+		return false;
+
+	while (!found && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || strlen(entry->d_name) > 15 ||
+		    (wanted && strcmp(wanted, entry->d_name)))
+			continue;
+		strcpy(pf->name, entry->d_name);
+		if (!exists(pf_path(pf, "siov/sdi_new")))
+			continue;
+		if (strcmp(link_target(pf_path(pf, "driver"), buf, sizeof(buf)),
+			   PF_DRIVER))
+			continue;
+		found = sscanf(pf->name, "%x:%x:%x.%x", &pf->domain, &bus, &dev,
+			       &fn) == 4;
+		pf->rid = bus << 8 | dev << 3 | fn;
+	}
+	closedir(dir);
+
+	if (found)
+		pf_refresh(pf);
+	return found && pf->usable > 0;
+}
+
+static inline int create(const struct pf *pf, const char *what)
+{
+	return pf_put(pf, "siov/sdi_new", what);
+}
+
+static inline int delete_sdi(const struct pf *pf, unsigned int index)
+{
+	char buf[16];
+
+	snprintf(buf, sizeof(buf), "%u", index);
+	return pf_put(pf, "siov/sdi_delete", buf);
+}
+
+static inline int create_sdi(const struct pf *pf, unsigned int index,
+			     const char *more)
+{
+	char buf[128];
+
+	snprintf(buf, sizeof(buf), "%u %s", index, more ?: "");
+	return create(pf, buf);
+}
+
+static inline bool sdi_exists(const struct pf *pf, unsigned int index)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "siov/sdi%u", index);
+	return exists(pf_path(pf, file));
+}
+
+static inline const char *sdi_path(const struct pf *pf, unsigned int index,
+				   const char *file)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/siov/sdi%u/%s", pf->name,
+		 index, file);
+	return path;
+}
+
+static inline const char *sdi_name(const struct pf *pf, unsigned int index,
+				   char *buf, size_t size)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "siov/sdi%u", index);
+	return link_target(pf_path(pf, file), buf, size);
+}
+
+/* Strided Routing ID, by the capability */
+static inline uint16_t sdi_rid(const struct pf *pf, unsigned int index)
+{
+	return pf->rid + pf->offset + index * pf->stride;
+}
+
+static inline void rid_name(const struct pf *pf, uint16_t rid, char *buf,
+			    size_t size)
+{
+	snprintf(buf, size, "%04x:%02x:%02x.%x", pf->domain, rid >> 8,
+		 rid >> 3 & 0x1f, rid & 7);
+}
+
+/* Indices of the SDIs that exist */
+static inline int list_sdis(const struct pf *pf, unsigned int *list, int max)
+{
+	struct dirent *entry;
+	int n = 0;
+	DIR *dir;
+
+	dir = opendir(pf_path(pf, "siov"));
+	if (!dir)
+		return 0;
+	while (n < max && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "sdi%u", &list[n]) == 1)
+			n++;
+	closedir(dir);
+	return n;
+}
+
+static inline void delete_all(const struct pf *pf)
+{
+	unsigned int list[256];
+	int i, n;
+
+	while ((n = list_sdis(pf, list, 256)) > 0)
+		for (i = 0; i < n; i++)
+			delete_sdi(pf, list[i]);
+}
+
+/* What can be done without: a device that needs software to choose, an IOMMU */
+static inline bool can_create(const struct pf *pf)
+{
+	if (create(pf, "any"))
+		return false;
+	delete_all(pf);
+	return true;
+}
+
+/* Source Validation, P2P Request and Completion Redirect, Upstream Forwarding */
+#define ACS_CAP_ID	0x0d
+#define ACS_CTRL	0x06
+#define ACS_WANTED	0x1d
+
+static inline bool port_has_acs(const char *port)
+{
+	unsigned int pos = 0x100;
+	uint32_t header;
+	uint16_t ctrl;
+	bool has = false;
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s/config", port);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	while (pos && pread(fd, &header, 4, pos) == 4) {
+		if ((header & 0xffff) == ACS_CAP_ID) {
+			has = pread(fd, &ctrl, 2, pos + ACS_CTRL) == 2 &&
+			      (ctrl & ACS_WANTED) == ACS_WANTED;
+			break;
+		}
+		pos = header >> 20;
+	}
+	close(fd);
+	return has;
+}
+
+/* Ports are the elements of the path above the last that are PCI addresses */
+static inline bool path_has_acs(const struct pf *pf)
+{
+	unsigned int a, b, c, d;
+	char link[256], *name;
+	char dir[64];
+	ssize_t n;
+
+	snprintf(dir, sizeof(dir), PCI_DEVICES "/%s", pf->name);
+	n = readlink(dir, link, sizeof(link) - 1);
+	if (n < 0)
+		return false;
+	link[n] = '\0';
+	for (name = strtok(link, "/"); name; name = strtok(NULL, "/"))
+		if (sscanf(name, "%x:%x:%x.%x", &a, &b, &c, &d) == 4 &&
+		    strcmp(name, pf->name) && !port_has_acs(name))
+			return false;
+	return true;
+}
+
+static inline int bus_write(const char *bus, const char *driver,
+			    const char *file, const char *device)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s/%s", bus, driver,
+		 file);
+	return put_file(path, device);
+}
+
+static inline const char *engine_path(const char *device, const char *file)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), ENGINES "/%s/%s", device, file);
+	return path;
+}
+
+static inline int counters(const struct pf *pf, unsigned long long *cnt)
+{
+	char buf[2048], *line = buf;
+	int i, n, ret;
+
+	ret = get_file(engine_path(pf->name, "counters"), buf, sizeof(buf));
+	if (ret)
+		return ret;
+	for (i = 0; i < NUM_COUNTERS; i++) {
+		if (sscanf(line, "%d %llu", &n, &cnt[i]) != 2 || n != i)
+			return -EINVAL;
+		line = strchr(line, '\n');
+		if (!line)
+			return -EINVAL;
+		line++;
+	}
+	return 0;
+}
+
+static inline double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+#endif /* PCI_SIOV_SDI_H */
