@@ -147,6 +147,8 @@ class Machine:
             "-L", "/usr/share/seabios", "-L", "/usr/share/qemu",
             "-M", "q35,kernel-irqchip=split", "-accel", accel, "-cpu", "max",
             "-smp", options["CPUS"], "-m", memory,
+            # Native hot-plug, as on real ports.
+            "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
             "-kernel", str(kernel / "arch/x86/boot/bzImage"),

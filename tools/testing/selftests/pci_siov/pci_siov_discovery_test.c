@@ -129,7 +129,7 @@ TEST_F(machine, what_describes_the_hardware_cannot_be_written)
 {
 	static const char * const files[] = {
 		"total_sdis", "usable_sdis", "num_sdis", "first_offset",
-		"stride", "capabilities", "status", "rid_mode",
+		"stride", "capabilities", "status",
 	};
 	struct function *f;
 	char path[256], name[64];
