@@ -1,0 +1,1032 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scalable Device Interfaces in the hands of a user: vfio-siov
+ *
+ * Two SDIs with a user each, one of them may be hostile. Needs the emulated SIOV
+ * device with its driver (CONFIG_PCI_SIOV_TEST) and CONFIG_VFIO_SIOV, skips where
+ * they are absent. SDIs that exist are destroyed. $SIOV_SEED gives the fuzz
+ * tests another seed.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "../kselftest_harness.h"
+#include "pci_siov_vfio.h"
+
+#define VECTORS		4
+#define IOVA		0x10000000ULL
+#define MAP_SIZE	(16 * PAGE)
+#define PATTERN		0x5a17c0de
+
+#define NUM_SDIS	2
+#define NOWHERE		((void *)8)
+
+FIXTURE(vfio) {
+	struct pf pf;
+	char name[NUM_SDIS][64];
+	struct user user[NUM_SDIS];
+};
+
+FIXTURE_VARIANT(vfio) {
+	enum vfio_mode mode;
+};
+
+FIXTURE_VARIANT_ADD(vfio, group) {
+	.mode = MODE_GROUP,
+};
+
+FIXTURE_VARIANT_ADD(vfio, cdev) {
+	.mode = MODE_CDEV,
+};
+
+FIXTURE_SETUP(vfio)
+{
+	char buf[256];
+	int i;
+
+	if (!find_pf(&self->pf))
+		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
+		SKIP(return, "no driver " VFIO_DRIVER);
+
+	for (i = 0; i < NUM_SDIS; i++)
+		user_init(&self->user[i], variant->mode);
+
+	/* An earlier test may have left it in its reset or removal */
+	delete_all(&self->pf);
+	allow_unsafe(!remapping_is_on());
+	for (i = 0; i < NUM_SDIS; i++) {
+		ASSERT_EQ(0, create_sdi(&self->pf, i,
+					"driver_override=" VFIO_DRIVER));
+		snprintf(self->name[i], sizeof(self->name[i]), "%s",
+			 sdi_name(&self->pf, i, buf, sizeof(buf)));
+		if (!exists(sdi_path(&self->pf, i, "iommu_group")))
+			SKIP(return, "no IOMMU");
+		ASSERT_STREQ(VFIO_DRIVER,
+			     link_target(sdi_path(&self->pf, i, "driver"), buf,
+					 sizeof(buf)));
+		ASSERT_EQ(0, user_open(&self->user[i], variant->mode,
+				       self->name[i]));
+	}
+}
+
+FIXTURE_TEARDOWN(vfio)
+{
+	int i;
+
+	for (i = 0; i < NUM_SDIS; i++)
+		user_close(&self->user[i]);
+	delete_all(&self->pf);
+}
+
+/* ---- What the user is told ---- */
+
+TEST_F(vfio, device_info)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+	struct user *u = &self->user[0];
+
+	ASSERT_EQ(0, ioctl(u->device, VFIO_DEVICE_GET_INFO, &info));
+	EXPECT_EQ(VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET, info.flags);
+	EXPECT_EQ(VFIO_PCI_NUM_REGIONS, info.num_regions);
+	EXPECT_EQ(VFIO_PCI_NUM_IRQS, info.num_irqs);
+
+	info.argsz = 4;
+	EXPECT_EQ(-1, ioctl(u->device, VFIO_DEVICE_GET_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(u->device, VFIO_DEVICE_GET_INFO, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(u->device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+			    &info));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+TEST_F(vfio, region_info)
+{
+	struct user *u = &self->user[0];
+	struct vfio_region_info info;
+	unsigned int i, msix;
+
+	msix = cfg_find_cap(u, PCI_CAP_ID_MSIX);
+	ASSERT_NE(0, msix);
+	msix = cfg_read(u, msix + PCI_MSIX_TABLE, 4) & PCI_MSIX_TABLE_BIR;
+
+	for (i = 0; i < VFIO_PCI_NUM_REGIONS; i++) {
+		if (i == VFIO_PCI_VGA_REGION_INDEX) {
+			EXPECT_EQ(-EINVAL, region_info(u, i, &info));
+			continue;
+		}
+		ASSERT_EQ(0, region_info(u, i, &info));
+		EXPECT_EQ(region_offset(i), info.offset);
+		if (i == 0) {
+			EXPECT_EQ(PAGE, info.size);
+			EXPECT_TRUE(info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+		} else if (i == msix) {
+			EXPECT_EQ(PAGE, info.size);
+			EXPECT_FALSE(info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+		} else if (i == VFIO_PCI_CONFIG_REGION_INDEX) {
+			EXPECT_EQ(4096, info.size);
+			EXPECT_FALSE(info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+		} else {
+			EXPECT_EQ(0, info.size);
+			EXPECT_EQ(0, info.flags);
+		}
+	}
+	EXPECT_EQ(-EINVAL, region_info(u, VFIO_PCI_NUM_REGIONS, &info));
+	EXPECT_EQ(-EINVAL, region_info(u, UINT32_MAX, &info));
+}
+
+TEST_F(vfio, irq_info)
+{
+	static const unsigned int count[] = {
+		[VFIO_PCI_INTX_IRQ_INDEX] = 0,
+		[VFIO_PCI_MSI_IRQ_INDEX] = 0,
+		[VFIO_PCI_MSIX_IRQ_INDEX] = VECTORS,
+		[VFIO_PCI_ERR_IRQ_INDEX] = 1,
+		[VFIO_PCI_REQ_IRQ_INDEX] = 1,
+	};
+	struct vfio_irq_info info = { .argsz = sizeof(info) };
+	struct user *u = &self->user[0];
+
+	for (info.index = 0; info.index < VFIO_PCI_NUM_IRQS; info.index++) {
+		ASSERT_EQ(0, ioctl(u->device, VFIO_DEVICE_GET_IRQ_INFO, &info));
+		EXPECT_EQ(count[info.index], info.count);
+		EXPECT_TRUE(info.flags & VFIO_IRQ_INFO_EVENTFD);
+	}
+	EXPECT_EQ(-1, ioctl(u->device, VFIO_DEVICE_GET_IRQ_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+/* ---- Configuration space ---- */
+
+TEST_F(vfio, config_header)
+{
+	struct user *u = &self->user[0];
+	unsigned int exp, msix;
+
+	EXPECT_EQ(number(sdi_path(&self->pf, 0, "vendor")),
+		  cfg_read(u, PCI_VENDOR_ID, 2));
+	EXPECT_EQ(number(sdi_path(&self->pf, 0, "device")),
+		  cfg_read(u, PCI_DEVICE_ID, 2));
+	EXPECT_EQ(number(sdi_path(&self->pf, 0, "class")),
+		  cfg_read(u, PCI_CLASS_REVISION, 4) >> 8);
+	EXPECT_EQ(PCI_HEADER_TYPE_NORMAL, cfg_read(u, PCI_HEADER_TYPE, 1));
+	EXPECT_EQ(PCI_COMMAND_MEMORY, cfg_read(u, PCI_COMMAND, 2));
+	EXPECT_EQ(PCI_STATUS_CAP_LIST, cfg_read(u, PCI_STATUS, 2));
+	EXPECT_EQ(0, cfg_read(u, PCI_INTERRUPT_PIN, 1));
+	EXPECT_EQ(0, cfg_read(u, PCI_ROM_ADDRESS, 4));
+
+	exp = cfg_find_cap(u, PCI_CAP_ID_EXP);
+	ASSERT_NE(0, exp);
+	EXPECT_EQ(0x0002, cfg_read(u, exp + PCI_EXP_FLAGS, 2));
+	EXPECT_TRUE(cfg_read(u, exp + PCI_EXP_DEVCAP, 4) &
+		    PCI_EXP_DEVCAP_FLR);
+
+	msix = cfg_find_cap(u, PCI_CAP_ID_MSIX);
+	ASSERT_NE(0, msix);
+	EXPECT_EQ(VECTORS - 1, cfg_read(u, msix + PCI_MSIX_FLAGS, 2));
+
+	/* No extended capability, and none of the device's */
+	EXPECT_EQ(0, cfg_read(u, PCI_CFG_SPACE_SIZE, 4));
+}
+
+TEST_F(vfio, config_bar_sizing)
+{
+	struct user *u = &self->user[0];
+	struct vfio_region_info info;
+	unsigned int i, pos;
+	uint64_t mask;
+	uint32_t low;
+
+	for (i = 0; i < 6; i++) {
+		pos = PCI_BASE_ADDRESS_0 + 4 * i;
+		ASSERT_EQ(0, region_info(u, i, &info));
+		ASSERT_EQ(0, cfg_write(u, pos, 0xffffffff, 4));
+		low = cfg_read(u, pos, 4);
+		mask = 0xffffffff00000000ULL | (low & ~0xfU);
+		if (low & PCI_BASE_ADDRESS_MEM_TYPE_64) {
+			ASSERT_EQ(0, cfg_write(u, pos + 4, 0xffffffff, 4));
+			mask = (mask & 0xffffffffU) |
+			       (uint64_t)cfg_read(u, pos + 4, 4) << 32;
+		}
+		EXPECT_EQ(info.size, low ? -mask : 0);
+
+		/* And what is written comes back, as far as it is decoded */
+		ASSERT_EQ(0, cfg_write(u, pos, 0xfedcb000, 4));
+		EXPECT_EQ(low ? (0xfedcb000 & mask) | (low & 0xf) : 0,
+			  cfg_read(u, pos, 4));
+		if (low & PCI_BASE_ADDRESS_MEM_TYPE_64)
+			i++;
+	}
+}
+
+TEST_F(vfio, config_ends)
+{
+	struct user *u = &self->user[0];
+	uint8_t buf[8192];
+
+	EXPECT_EQ(4096, region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, 0, buf,
+				    sizeof(buf)));
+	EXPECT_EQ(1, region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, 4095, buf,
+				 sizeof(buf)));
+	EXPECT_EQ(-EINVAL, region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, 4096,
+				       buf, 1));
+	EXPECT_EQ(-EINVAL, region_write(u, VFIO_PCI_CONFIG_REGION_INDEX, 4096,
+					buf, 1));
+	EXPECT_EQ(-EFAULT, region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, 0,
+				       NOWHERE, 4));
+	EXPECT_EQ(-EFAULT, region_write(u, VFIO_PCI_CONFIG_REGION_INDEX, 0,
+					NOWHERE, 4));
+}
+
+/* ---- BARs ---- */
+
+static uint32_t *map_bar(const struct user *u, int flags, uint64_t pos,
+			 size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, u->device,
+		    region_offset(0) + pos);
+}
+
+TEST_F(vfio, bar_access)
+{
+	struct user *u = &self->user[1];
+	uint32_t *bar;
+
+	EXPECT_EQ(ID_VALUE, reg(u, REG_ID));
+	EXPECT_EQ(1, reg(u, REG_INDEX));
+
+	bar = map_bar(u, MAP_SHARED, 0, PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)bar);
+	EXPECT_EQ(ID_VALUE, bar[REG_ID / 4]);
+	bar[REG_SCRATCH / 4] = PATTERN;
+	EXPECT_EQ(PATTERN, reg(u, REG_SCRATCH));
+	ASSERT_EQ(0, set_reg(u, REG_SCRATCH, ~PATTERN));
+	EXPECT_EQ(~PATTERN, bar[REG_SCRATCH / 4]);
+	munmap(bar, PAGE);
+}
+
+TEST_F(vfio, bar_limits)
+{
+	struct user *u = &self->user[0];
+	unsigned int i;
+	uint32_t val;
+
+	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_SHARED, 0, 2 * PAGE));
+	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_SHARED, PAGE, PAGE));
+	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_PRIVATE, 0, PAGE));
+	for (i = 1; i <= VFIO_PCI_NUM_REGIONS; i++)
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
+					   u->device, region_offset(i)));
+
+	EXPECT_EQ(-EINVAL, region_read(u, 0, PAGE, &val, 4));
+	EXPECT_EQ(-EINVAL, region_write(u, 0, PAGE, &val, 4));
+	EXPECT_EQ(4, region_read(u, 0, PAGE - 4, &val, 4));
+	EXPECT_EQ(-EINVAL, region_read(u, 1, 0, &val, 4));
+	EXPECT_EQ(-EINVAL, region_read(u, VFIO_PCI_ROM_REGION_INDEX, 0, &val,
+				       4));
+	EXPECT_EQ(-EINVAL, region_read(u, VFIO_PCI_NUM_REGIONS, 0, &val, 4));
+	EXPECT_EQ(-EFAULT, region_read(u, 0, 0, NOWHERE, 4));
+}
+
+static sigjmp_buf bus_error;
+
+static void on_sigbus(int sig)
+{
+	siglongjmp(bus_error, 1);
+}
+
+/* Does the first register of a mapping answer? */
+static bool answers(const uint32_t *bar)
+{
+	bool yes = false;
+
+	signal(SIGBUS, on_sigbus);
+	if (!sigsetjmp(bus_error, 1))
+		yes = __atomic_load_n(bar, __ATOMIC_RELAXED) == ID_VALUE;
+	signal(SIGBUS, SIG_DFL);
+	return yes;
+}
+
+TEST_F(vfio, memory_disable_revokes)
+{
+	struct user *u = &self->user[0];
+	uint32_t *bar, *other, val;
+
+	bar = map_bar(u, MAP_SHARED, 0, PAGE);
+	other = map_bar(&self->user[1], MAP_SHARED, 0, PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)bar);
+	ASSERT_NE(MAP_FAILED, (void *)other);
+	ASSERT_TRUE(answers(bar));
+	ASSERT_TRUE(answers(other));
+
+	ASSERT_EQ(0, set_command(u, 0, PCI_COMMAND_MEMORY));
+	EXPECT_FALSE(answers(bar));
+	EXPECT_EQ(-EIO, region_read(u, 0, 0, &val, 4));
+	EXPECT_EQ(-EIO, region_write(u, 0, REG_SCRATCH, &val, 4));
+	EXPECT_TRUE(answers(other));
+
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MEMORY, 0));
+	EXPECT_TRUE(answers(bar));
+	EXPECT_EQ(ID_VALUE, reg(u, REG_ID));
+	munmap(bar, PAGE);
+	munmap(other, PAGE);
+}
+
+TEST_F(vfio, close_revokes)
+{
+	struct user *u = &self->user[0];
+	uint32_t *bar;
+	int device;
+
+	bar = map_bar(u, MAP_SHARED, 0, PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)bar);
+	ASSERT_TRUE(answers(bar));
+	/* The mapping holds the file; what the file stands for goes on */
+	device = u->device;
+	close(device);
+	u->device = -1;
+	EXPECT_TRUE(answers(bar));
+	munmap(bar, PAGE);
+}
+
+/* ---- DMA ---- */
+
+static bool all(const uint32_t *mem, size_t size, uint32_t pattern)
+{
+	size_t i;
+
+	for (i = 0; i < size / 4; i++)
+		if (mem[i] != pattern)
+			return false;
+	return true;
+}
+
+TEST_F(vfio, dma_needs_bus_master)
+{
+	struct user *u = &self->user[0];
+	uint32_t *mem, result;
+
+	mem = user_dma_map(u, IOVA, MAP_SIZE);
+	ASSERT_NE(NULL, mem);
+
+	result = engine_fill(u, IOVA, MAP_SIZE, PATTERN);
+	EXPECT_EQ(RESULT_DROPPED | CAUSE_MASTER << 8, result);
+	EXPECT_TRUE(all(mem, MAP_SIZE, 0));
+
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	EXPECT_EQ(RESULT_OK, engine_fill(u, IOVA, MAP_SIZE, PATTERN));
+	EXPECT_TRUE(all(mem, MAP_SIZE, PATTERN));
+
+	ASSERT_EQ(0, set_command(u, 0, PCI_COMMAND_MASTER));
+	result = engine_fill(u, IOVA, MAP_SIZE, 0);
+	EXPECT_EQ(RESULT_DROPPED | CAUSE_MASTER << 8, result);
+	EXPECT_TRUE(all(mem, MAP_SIZE, PATTERN));
+}
+
+TEST_F(vfio, dma_of_a_hostile_user)
+{
+	struct user *good = &self->user[0], *bad = &self->user[1];
+	uint32_t *mine, *theirs;
+	int fd, i;
+
+	mine = user_dma_map(good, IOVA, MAP_SIZE);
+	theirs = user_dma_map(bad, IOVA + (1 << 30), MAP_SIZE);
+	ASSERT_NE(NULL, mine);
+	ASSERT_NE(NULL, theirs);
+	fd = eventfd(0, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, set_eventfds(good, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, set_command(good, PCI_COMMAND_MASTER, 0));
+	ASSERT_EQ(0, set_command(bad, PCI_COMMAND_MASTER, 0));
+
+	for (i = 0; i < 16; i++) {
+		/* At the other's addresses, at interrupts and at anything */
+		EXPECT_EQ(RESULT_FAULT, engine_fill(bad, IOVA + i * PAGE, PAGE,
+						    0xbadbadba) & 0xff);
+		engine_fill(bad, 0xfee00000 + i * 0x1000, 4, i);
+		engine_msi(bad, i);
+
+		EXPECT_EQ(RESULT_OK, engine_fill(good, IOVA + i * PAGE, PAGE,
+						 PATTERN));
+		EXPECT_EQ(RESULT_OK, engine_msi(good, 0));
+		EXPECT_EQ(1, events(fd, 1000));
+	}
+	EXPECT_TRUE(all(mine, MAP_SIZE, PATTERN));
+	EXPECT_EQ(0, events(fd, 50));
+	EXPECT_EQ(RESULT_OK, engine_fill(bad, IOVA + (1 << 30), MAP_SIZE, 1));
+	EXPECT_TRUE(all(theirs, MAP_SIZE, 1));
+	close(fd);
+}
+
+/* ---- Interrupts ---- */
+
+TEST_F(vfio, msix)
+{
+	struct user *u = &self->user[0];
+	int fd[VECTORS], i, n;
+
+	for (i = 0; i < VECTORS; i++) {
+		fd[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_LE(0, fd[i]);
+	}
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS, fd));
+	for (i = 0; i < VECTORS; i++) {
+		EXPECT_EQ(RESULT_OK, engine_msi(u, i));
+		for (n = 0; n < VECTORS; n++)
+			EXPECT_EQ(n == i, events(fd[n], n == i ? 1000 : 10));
+	}
+
+	/* Without the device */
+	ASSERT_EQ(0, set_irqs(u, VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_TRIGGER,
+			      VFIO_PCI_MSIX_IRQ_INDEX, 1, 2, NULL, 0));
+	for (i = 0; i < VECTORS; i++)
+		EXPECT_EQ(i == 1 || i == 2, events(fd[i], 0));
+	ASSERT_EQ(0, set_irqs(u, VFIO_IRQ_SET_DATA_BOOL |
+			      VFIO_IRQ_SET_ACTION_TRIGGER,
+			      VFIO_PCI_MSIX_IRQ_INDEX, 0, 4, "\0\1\0\1", 4));
+	for (i = 0; i < VECTORS; i++)
+		EXPECT_EQ(i == 1 || i == 3, events(fd[i], 0));
+
+	/* One by one */
+	n = -1;
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 2, 1, &n));
+	engine_msi(u, 2);
+	EXPECT_EQ(0, events(fd[2], 50));
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 2, 1, &fd[3]));
+	engine_msi(u, 2);
+	EXPECT_EQ(0, events(fd[2], 50));
+	EXPECT_LE(1, events(fd[3], 1000));
+
+	ASSERT_EQ(0, disable_irqs(u, VFIO_PCI_MSIX_IRQ_INDEX));
+	for (i = 0; i < VECTORS; i++) {
+		engine_msi(u, i);
+		EXPECT_EQ(0, events(fd[i], 10));
+	}
+
+	/* And as many as the next call wants */
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, fd));
+	EXPECT_EQ(-EINVAL, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 1, 1, fd));
+	for (i = 0; i < VECTORS; i++)
+		close(fd[i]);
+}
+
+TEST_F(vfio, irq_bad_arguments)
+{
+	uint32_t events = VFIO_IRQ_SET_DATA_EVENTFD |
+			  VFIO_IRQ_SET_ACTION_TRIGGER;
+	uint32_t none = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
+	struct user *u = &self->user[0];
+	int fd[VECTORS + 1];
+	unsigned int i;
+
+	for (i = 0; i < VECTORS + 1; i++)
+		fd[i] = -1;
+	EXPECT_EQ(-EINVAL, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0,
+					VECTORS + 1, fd));
+	EXPECT_EQ(-EINVAL, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, VECTORS, 1,
+					fd));
+	EXPECT_EQ(-EINVAL, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, UINT32_MAX,
+					1, fd));
+	EXPECT_EQ(-EINVAL, set_irqs(u, events, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2,
+				    fd, 4));
+	EXPECT_EQ(-EINVAL, set_irqs(u, none, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				    NULL, 0));
+	EXPECT_EQ(-EINVAL, set_irqs(u, none, VFIO_PCI_NUM_IRQS, 0, 1, NULL, 0));
+	EXPECT_GT(0, set_irqs(u, none, VFIO_PCI_INTX_IRQ_INDEX, 0, 1, NULL, 0));
+	EXPECT_GT(0, set_irqs(u, VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_MASK,
+			      VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, NULL, 0));
+	/* Not an eventfd, not a file */
+	fd[0] = u->device;
+	EXPECT_EQ(-EINVAL, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, fd));
+	fd[0] = 12345;
+	EXPECT_EQ(-EBADF, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, fd));
+	fd[0] = -2;
+	EXPECT_EQ(-EINVAL, set_eventfds(u, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, fd));
+
+	/* Nothing of that is left */
+	fd[0] = eventfd(0, EFD_NONBLOCK);
+	EXPECT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS, fd));
+	close(fd[0]);
+}
+
+TEST_F(vfio, msix_table_is_only_memory)
+{
+	struct user *u = &self->user[0];
+	uint32_t val = 0xffffffff;
+	unsigned int bar, cap;
+
+	cap = cfg_find_cap(u, PCI_CAP_ID_MSIX);
+	ASSERT_NE(0, cap);
+	bar = cfg_read(u, cap + PCI_MSIX_TABLE, 4) & PCI_MSIX_TABLE_BIR;
+
+	EXPECT_EQ(4, region_read(u, bar, PCI_MSIX_ENTRY_VECTOR_CTRL, &val, 4));
+	EXPECT_EQ(PCI_MSIX_ENTRY_CTRL_MASKBIT, val);
+	val = 0xffffffff;
+	EXPECT_EQ(4, region_write(u, bar, PCI_MSIX_ENTRY_LOWER_ADDR, &val, 4));
+	EXPECT_EQ(4, region_read(u, bar, PCI_MSIX_ENTRY_LOWER_ADDR, &val, 4));
+	EXPECT_EQ(0xfffffffc, val);
+
+	/* Pending bits, and what is between */
+	cap = cfg_read(u, cap + PCI_MSIX_PBA, 4) & ~7;
+	val = 0xffffffff;
+	EXPECT_EQ(4, region_write(u, bar, cap, &val, 4));
+	EXPECT_EQ(4, region_read(u, bar, cap, &val, 4));
+	EXPECT_EQ(0, val);
+	val = 0xffffffff;
+	EXPECT_EQ(4, region_write(u, bar, VECTORS * PCI_MSIX_ENTRY_SIZE, &val,
+				  4));
+	EXPECT_EQ(4, region_read(u, bar, VECTORS * PCI_MSIX_ENTRY_SIZE, &val,
+				 4));
+	EXPECT_EQ(0, val);
+}
+
+/* ---- Reset, close ---- */
+
+static int flr(const struct user *u)
+{
+	unsigned int exp = cfg_find_cap(u, PCI_CAP_ID_EXP);
+
+	return cfg_write(u, exp + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, 2);
+}
+
+static int reset(const struct user *u)
+{
+	return ioctl(u->device, VFIO_DEVICE_RESET);
+}
+
+static void check_reset(struct __test_metadata *_metadata,
+			const struct user *u, int (*do_reset)(const struct user *))
+{
+	uint32_t *mem, *bar;
+	int fd;
+
+	fd = eventfd(0, EFD_NONBLOCK);
+	mem = user_dma_map((struct user *)u, IOVA, MAP_SIZE);
+	bar = map_bar(u, MAP_SHARED, 0, PAGE);
+	ASSERT_NE(NULL, mem);
+	ASSERT_NE(MAP_FAILED, (void *)bar);
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	bar[REG_SCRATCH / 4] = PATTERN;
+	set_reg(u, REG_REPEAT, FOREVER);
+	set_reg64(u, REG_DST, IOVA);
+	set_reg(u, REG_LEN, PAGE);
+	set_reg(u, REG_CMD, CMD_FILL);
+
+	ASSERT_EQ(0, do_reset(u));
+	memset(mem, 0xff, MAP_SIZE);
+	EXPECT_EQ(0, bar[REG_SCRATCH / 4]);
+	EXPECT_EQ(RESULT_NONE, reg(u, REG_RESULT));
+	usleep(20000);
+	EXPECT_TRUE(all(mem, MAP_SIZE, 0xffffffff));
+
+	/* As with vfio-pci: the user's Bus Master Enable and vectors stay */
+	EXPECT_TRUE(cfg_read(u, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	EXPECT_EQ(RESULT_OK, engine_fill(u, IOVA, PAGE, 7));
+	EXPECT_TRUE(all(mem, PAGE, 7));
+	EXPECT_EQ(RESULT_OK, engine_msi(u, 0));
+	EXPECT_EQ(1, events(fd, 1000));
+	munmap(bar, PAGE);
+	close(fd);
+}
+
+TEST_F(vfio, reset_by_ioctl)
+{
+	check_reset(_metadata, &self->user[0], reset);
+}
+
+TEST_F(vfio, reset_by_flr)
+{
+	unsigned int exp = cfg_find_cap(&self->user[0], PCI_CAP_ID_EXP);
+
+	check_reset(_metadata, &self->user[0], flr);
+	EXPECT_EQ(0, cfg_read(&self->user[0], exp + PCI_EXP_DEVCTL, 2));
+}
+
+TEST_F(vfio, close_leaves_nothing)
+{
+	struct user *u = &self->user[0];
+	uint32_t *mem;
+	unsigned int i;
+	int fd;
+
+	fd = eventfd(0, EFD_NONBLOCK);
+	mem = user_dma_map(u, IOVA, MAP_SIZE);
+	ASSERT_NE(NULL, mem);
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER | PCI_COMMAND_PARITY, 0));
+	for (i = 0; i < 4; i++)
+		set_reg(u, REG_SCRATCH + 4 * i, PATTERN);
+	set_reg(u, REG_REPEAT, FOREVER);
+	set_reg64(u, REG_DST, IOVA);
+	set_reg(u, REG_LEN, PAGE);
+	set_reg(u, REG_PATTERN, PATTERN);
+	set_reg(u, REG_CMD, CMD_FILL | 0x10);
+	EXPECT_LE(1, events(fd, 1000));
+
+	user_close(u);
+	memset(mem, 0, MAP_SIZE);
+	while (events(fd, 0))
+		;
+	usleep(20000);
+	EXPECT_TRUE(all(mem, MAP_SIZE, 0));
+	EXPECT_EQ(0, events(fd, 20));
+
+	ASSERT_EQ(0, user_open(u, variant->mode, self->name[0]));
+	EXPECT_EQ(PCI_COMMAND_MEMORY, cfg_read(u, PCI_COMMAND, 2));
+	for (i = REG_SRC; i < REG_SCRATCH + 16; i += 4)
+		EXPECT_EQ(0, reg(u, i));
+	EXPECT_EQ(RESULT_DROPPED | CAUSE_MASTER << 8,
+		  engine_fill(u, IOVA, PAGE, PATTERN));
+	close(fd);
+}
+
+/* ---- What happens to the host ---- */
+
+TEST_F(vfio, reset_of_the_pf)
+{
+	struct user *u = &self->user[0];
+	uint32_t *mem, *bar;
+	int err, msi;
+
+	if (!exists(pf_path(&self->pf, "reset")))
+		SKIP(return, "the PF cannot be reset");
+
+	err = eventfd(0, EFD_NONBLOCK);
+	msi = eventfd(0, EFD_NONBLOCK);
+	mem = user_dma_map(u, IOVA, MAP_SIZE);
+	bar = map_bar(u, MAP_SHARED, 0, PAGE);
+	ASSERT_NE(NULL, mem);
+	ASSERT_NE(MAP_FAILED, (void *)bar);
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &err));
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &msi));
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	bar[REG_SCRATCH / 4] = PATTERN;
+
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+
+	/* The user is told, and DMA waits until the user says so */
+	EXPECT_EQ(1, events(err, 1000));
+	EXPECT_FALSE(cfg_read(u, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	EXPECT_TRUE(answers(bar));
+	EXPECT_EQ(0, bar[REG_SCRATCH / 4]);
+	EXPECT_EQ(RESULT_DROPPED | CAUSE_MASTER << 8,
+		  engine_fill(u, IOVA, PAGE, PATTERN));
+
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	EXPECT_EQ(RESULT_OK, engine_fill(u, IOVA, PAGE, PATTERN));
+	EXPECT_TRUE(all(mem, PAGE, PATTERN));
+	EXPECT_EQ(RESULT_OK, engine_msi(u, 0));
+	EXPECT_EQ(1, events(msi, 1000));
+	munmap(bar, PAGE);
+	close(msi);
+	close(err);
+}
+
+/*
+ * Somebody wants the SDI back while both are in use: the users are asked until
+ * they close. @take_back runs in a process of its own.
+ */
+static void check_taken_back(struct __test_metadata *_metadata,
+			     struct user *user, int users,
+			     int (*take_back)(const struct pf *pf),
+			     const struct pf *pf)
+{
+	int req[NUM_SDIS], i, status;
+	pid_t pid;
+
+	for (i = 0; i < users; i++) {
+		req[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(0, set_eventfds(&user[i], VFIO_PCI_REQ_IRQ_INDEX, 0,
+					  1, &req[i]));
+	}
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		for (i = 0; i < NUM_SDIS; i++)
+			user_close(&user[i]);
+		_exit(take_back(pf) ? 1 : 0);
+	}
+
+	/* One after the other; the SDI works until its user has closed */
+	for (i = 0; i < users; i++) {
+		struct pollfd pfd[NUM_SDIS];
+		int n, which = -1;
+
+		for (n = 0; n < users; n++)
+			pfd[n] = (struct pollfd) { req[n], POLLIN, 0 };
+		EXPECT_LT(0, poll(pfd, users, 20000));
+		for (n = 0; n < users; n++)
+			if (pfd[n].revents && user[n].device >= 0)
+				which = n;
+		if (which < 0)
+			break;
+		EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+		EXPECT_EQ(ID_VALUE, reg(&user[which], REG_ID));
+		user_close(&user[which]);
+		close(req[which]);
+		req[which] = -1;
+	}
+	EXPECT_EQ(users, i);
+	for (i = 0; i < NUM_SDIS; i++)
+		user_close(&user[i]);
+
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+static int take_sdi(const struct pf *pf)
+{
+	return delete_sdi(pf, 0);
+}
+
+TEST_F(vfio, sdi_deleted_while_open)
+{
+	check_taken_back(_metadata, self->user, 1, take_sdi, &self->pf);
+	EXPECT_FALSE(sdi_exists(&self->pf, 0));
+	EXPECT_TRUE(sdi_exists(&self->pf, 1));
+}
+
+static int unbind_pf(const struct pf *pf)
+{
+	return bus_write("pci", PF_DRIVER, "unbind", pf->name);
+}
+
+TEST_F(vfio, pf_unbound_while_open)
+{
+	check_taken_back(_metadata, self->user, 2, unbind_pf, &self->pf);
+	EXPECT_FALSE(sdi_exists(&self->pf, 0));
+	EXPECT_FALSE(sdi_exists(&self->pf, 1));
+	EXPECT_EQ(0, bus_write("pci", PF_DRIVER, "bind", self->pf.name));
+}
+
+static int remove_pf(const struct pf *pf)
+{
+	return pf_put(pf, "remove", "1");
+}
+
+TEST_F(vfio, pf_removed_while_open)
+{
+	check_taken_back(_metadata, self->user, 2, remove_pf, &self->pf);
+	EXPECT_FALSE(exists(pf_path(&self->pf, "")));
+	EXPECT_EQ(0, put_file("/sys/bus/pci/rescan", "1"));
+	EXPECT_TRUE(exists(pf_path(&self->pf, "siov/sdi_new")));
+}
+
+/* ---- Messages that nothing checks ---- */
+
+TEST_F(vfio, unsafe_interrupts_are_the_users_risk)
+{
+	struct user *u = &self->user[0];
+	int ret;
+
+	user_close(u);
+	allow_unsafe(false);
+	ret = user_open(u, variant->mode, self->name[0]);
+	if (remapping_is_on()) {
+		EXPECT_EQ(0, ret);
+		return;
+	}
+	EXPECT_EQ(-EPERM, ret);
+	allow_unsafe(true);
+	EXPECT_EQ(0, user_open(u, variant->mode, self->name[0]));
+}
+
+/* ---- Fuzz ---- */
+
+static uint64_t seed_state;
+
+static uint32_t rnd(uint32_t below)
+{
+	/* xorshift64* */
+	seed_state ^= seed_state >> 12;
+	seed_state ^= seed_state << 25;
+	seed_state ^= seed_state >> 27;
+	return (seed_state * 0x2545f4914f6cdd1dULL >> 32) % below;
+}
+
+static void seed(struct __test_metadata *_metadata)
+{
+	const char *env = getenv("SIOV_SEED");
+
+	seed_state = env ? strtoull(env, NULL, 0) : 0;
+	if (!seed_state)
+		seed_state = 0x510f51;
+	TH_LOG("SIOV_SEED=0x%llx", (unsigned long long)seed_state);
+}
+
+static void fill(uint8_t *buf, size_t size)
+{
+	while (size--)
+		*buf++ = rnd(256);
+}
+
+/* The bits of configuration space that can be written, found bit by bit */
+static void find_writable(const struct user *u, uint8_t *mask)
+{
+	uint8_t zero = 0, one = 0xff, a, b, old;
+	unsigned int pos;
+
+	for (pos = 0; pos < 4096; pos++) {
+		region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, pos, &old, 1);
+		region_write(u, VFIO_PCI_CONFIG_REGION_INDEX, pos, &zero, 1);
+		region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, pos, &a, 1);
+		region_write(u, VFIO_PCI_CONFIG_REGION_INDEX, pos, &one, 1);
+		region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, pos, &b, 1);
+		region_write(u, VFIO_PCI_CONFIG_REGION_INDEX, pos, &old, 1);
+		mask[pos] = a ^ b;
+	}
+}
+
+/*
+ * Every offset with every size that a user could take for a register: what is
+ * read is what one read of all gives, what is written goes where it can.
+ */
+TEST_F_TIMEOUT(vfio, fuzz_config, 120)
+{
+	static const size_t sizes[] = { 1, 2, 3, 4, 7, 8, 64, 65 };
+	static uint8_t model[4096], mask[4096], back[4096], data[80], got[80];
+	struct user *u = &self->user[0];
+	unsigned int pos, i, k;
+	size_t n;
+
+	seed(_metadata);
+	find_writable(u, mask);
+	/* The identity of the function is nobody's to change */
+	for (pos = 0; pos < 4; pos++)
+		EXPECT_EQ(0, mask[pos]);
+	for (pos = 256; pos < 4096; pos++)
+		ASSERT_EQ(0, mask[pos]);
+	ASSERT_EQ(4096, region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, 0, model,
+				    4096));
+
+	for (pos = 0; pos < 4096; pos++) {
+		for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+			n = sizes[i];
+			if (n > 4096 - pos)
+				n = 4096 - pos;
+			fill(data, n);
+			ASSERT_EQ((ssize_t)n,
+				  region_write(u, VFIO_PCI_CONFIG_REGION_INDEX,
+					       pos, data, sizes[i]));
+			for (k = 0; k < n; k++)
+				model[pos + k] =
+					(model[pos + k] & ~mask[pos + k]) |
+					(data[k] & mask[pos + k]);
+			ASSERT_EQ((ssize_t)n,
+				  region_read(u, VFIO_PCI_CONFIG_REGION_INDEX,
+					      pos, got, sizes[i]));
+			ASSERT_EQ(0, memcmp(got, model + pos, n));
+		}
+	}
+	ASSERT_EQ(4096, region_read(u, VFIO_PCI_CONFIG_REGION_INDEX, 0, back,
+				    4096));
+	EXPECT_EQ(0, memcmp(back, model, 4096));
+
+	/* The other one has not noticed */
+	EXPECT_EQ(PCI_COMMAND_MEMORY, cfg_read(&self->user[1], PCI_COMMAND, 2));
+}
+
+/* Offsets near all that is special, and anywhere in 64 bits */
+static uint64_t rnd_pos(void)
+{
+	static const uint64_t near[] = { 0, 0x100, 0x1000, 1ULL << 31,
+		1ULL << 32, 1ULL << 39, 1ULL << 40 };
+	uint64_t pos;
+
+	if (!rnd(16))
+		return ((uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX)) >> 1;
+	pos = region_offset(rnd(12)) + near[rnd(7)] + rnd(0x60) - 0x30;
+	if (!rnd(2))
+		pos += rnd(0x1000);
+	return pos & INT64_MAX;
+}
+
+/* What an access may give, by what region_info() says */
+static ssize_t expected(const struct user *u, uint64_t pos, size_t size)
+{
+	uint64_t offset = pos & ((1ULL << 40) - 1);
+	uint64_t index = pos >> 40;
+	struct vfio_region_info info;
+
+	if (!size)
+		return 0;
+	if (index >= VFIO_PCI_NUM_REGIONS ||
+	    region_info(u, index, &info) || offset >= info.size)
+		return -EINVAL;
+	return size < info.size - offset ? size : info.size - offset;
+}
+
+TEST_F_TIMEOUT(vfio, fuzz_regions, 120)
+{
+	struct user *u = &self->user[0], *other = &self->user[1];
+	static uint8_t buf[9000];
+	ssize_t ret, want;
+	uint64_t pos;
+	size_t size;
+	int i;
+
+	seed(_metadata);
+	ASSERT_EQ(0, set_reg(other, REG_SCRATCH, PATTERN));
+	for (i = 0; i < 20000; i++) {
+		bool write = rnd(2);
+
+		pos = rnd_pos();
+		size = rnd(8) ? rnd(20) : rnd(sizeof(buf));
+		/* A read of a BAR that is off fails, and nothing else does */
+		if (pos >> 40 == VFIO_PCI_CONFIG_REGION_INDEX && write) {
+			set_command(u, PCI_COMMAND_MEMORY, 0);
+			continue;
+		}
+		want = expected(u, pos, size);
+		fill(buf, write ? size : 0);
+		ret = write ? pwrite(u->device, buf, size, pos) :
+			      pread(u->device, buf, size, pos);
+		if (ret < 0)
+			ret = -errno;
+		ASSERT_EQ(want, ret)
+			TH_LOG("%s of %zu bytes at 0x%llx", write ? "write" :
+			       "read", size, (unsigned long long)pos);
+	}
+	EXPECT_EQ(PATTERN, reg(other, REG_SCRATCH));
+	EXPECT_EQ(ID_VALUE, reg(u, REG_ID));
+	EXPECT_EQ(0, reset(u));
+	EXPECT_EQ(0, reg(u, REG_SCRATCH));
+}
+
+TEST_F_TIMEOUT(vfio, fuzz_mmap, 120)
+{
+	struct user *u = &self->user[0];
+	uint64_t pos, size;
+	void *mem;
+	int i;
+
+	seed(_metadata);
+	for (i = 0; i < 5000; i++) {
+		pos = rnd_pos() & ~(PAGE - 1);
+		size = PAGE << rnd(rnd(4) ? 3 : 30);
+		mem = mmap(NULL, size, PROT_READ, MAP_SHARED, u->device, pos);
+		/* The SDI's one page and nothing else */
+		ASSERT_EQ(pos == 0 && size == PAGE, mem != MAP_FAILED)
+			TH_LOG("0x%llx bytes at 0x%llx",
+			       (unsigned long long)size,
+			       (unsigned long long)pos);
+		if (mem != MAP_FAILED)
+			munmap(mem, size);
+	}
+}
+
+TEST_F_TIMEOUT(vfio, fuzz_ioctl, 120)
+{
+	struct user *u = &self->user[0];
+	uint8_t arg[64];
+	int i, fd, ok = 0;
+
+	seed(_metadata);
+	fd = eventfd(0, EFD_NONBLOCK);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 20000; i++) {
+		struct vfio_irq_set *set = (struct vfio_irq_set *)arg;
+
+		fill(arg, sizeof(arg));
+		set->argsz = rnd(sizeof(arg) + 8);
+		set->flags = rnd(4) ? 1 << rnd(3) | 1 << (3 + rnd(3)) : rnd(64);
+		set->index = rnd(8);
+		set->start = rnd(8) ? rnd(6) : rnd(UINT32_MAX);
+		set->count = rnd(8) ? rnd(6) : rnd(UINT32_MAX);
+		/* Some of them valid */
+		if (rnd(2))
+			for (size_t k = 0; k < 8; k++)
+				((int *)set->data)[k] = rnd(3) ? fd : -1;
+		if (!ioctl(u->device, VFIO_DEVICE_SET_IRQS, set))
+			ok++;
+		else
+			ASSERT_NE(EFAULT, errno);
+		fill(arg, sizeof(arg));
+		*(uint32_t *)arg = rnd(64);
+		ioctl(u->device, VFIO_DEVICE_GET_REGION_INFO, arg);
+		fill(arg, sizeof(arg));
+		*(uint32_t *)arg = rnd(64);
+		ioctl(u->device, VFIO_DEVICE_GET_IRQ_INFO, arg);
+	}
+	TH_LOG("%d calls of VFIO_DEVICE_SET_IRQS were taken", ok);
+	EXPECT_LT(0, ok);
+
+	/* It works as before */
+	disable_irqs(u, VFIO_PCI_MSIX_IRQ_INDEX);
+	while (events(fd, 0))
+		;
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &fd));
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	EXPECT_EQ(RESULT_OK, engine_msi(u, 0));
+	EXPECT_EQ(1, events(fd, 1000));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
