@@ -90,10 +90,13 @@ static struct pci_sdi *condemn_next(struct pci_sdis *sdis,
 	}
 }
 
-static bool no_users(struct pci_sdis *sdis)
+static void wait_for_users(struct pci_sdis *sdis)
 {
-	guard(mutex)(&sdis->lock);
-	return !sdis->users;
+	wait_event(sdis->idle, !READ_ONCE(sdis->users));
+
+	/* All that the last one did is seen by who comes after */
+	mutex_lock(&sdis->lock);
+	mutex_unlock(&sdis->lock);
 }
 
 /**
@@ -122,7 +125,7 @@ void pci_sdis_detach(struct pci_dev *pf)
 	for (sdi = condemn_next(sdis, &index); sdi;
 	     sdi = condemn_next(sdis, &index))
 		__pci_sdi_destroy(sdi);
-	wait_event(sdis->idle, no_users(sdis));
+	wait_for_users(sdis);
 	pci_siov_allow_end(sdis);
 }
 
@@ -247,6 +250,23 @@ void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 	walk_sdis(sdis, sdi_error, &state);
 	if (state == pci_channel_io_frozen)
 		pci_sdis_reset_prepare(pf);
+}
+
+/**
+ * pci_sdis_resume() - A function has its power back after system sleep
+ * @pf: any function
+ *
+ * Its SDIs follow one by one (see pci_sdi_bus_resume()), and need the Routing
+ * IDs that they had to be allowed again.
+ *
+ * Context: the function's driver has it working again.
+ */
+void pci_sdis_resume(struct pci_dev *pf)
+{
+	struct pci_sdis *sdis = pci_sdis(pf);
+
+	if (sdis)
+		pci_siov_allow_restore(sdis);
 }
 
 /**

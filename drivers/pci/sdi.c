@@ -219,8 +219,8 @@ static void put_identity(struct pci_sdi *sdi)
 		xa_erase(&sdis->sdi, sdi->index);
 	}
 
-	sdi->state = PCI_SDI_GONE;
-	sdis->users--;
+	WRITE_ONCE(sdi->state, PCI_SDI_GONE);
+	WRITE_ONCE(sdis->users, sdis->users - 1);
 	wake_up_all(&sdis->idle);
 }
 
@@ -231,7 +231,7 @@ static void put_index(struct pci_sdi *sdi)
 
 	guard(mutex)(&sdis->lock);
 	xa_erase(&sdis->sdi, sdi->index);
-	sdis->users--;
+	WRITE_ONCE(sdis->users, sdis->users - 1);
 	wake_up_all(&sdis->idle);
 }
 
@@ -471,7 +471,7 @@ static int sdi_publish(struct pci_sdi *sdi)
 		if (!sdis->ops)
 			return -ENODEV;
 
-		sdi->state = PCI_SDI_LIVE;
+		WRITE_ONCE(sdi->state, PCI_SDI_LIVE);
 		sdi->pf->siov->num_sdis++;
 		warn = !sdis->warned && !device_iommu_mapped(&sdi->dev);
 		sdis->warned |= warn;
@@ -614,7 +614,7 @@ bool pci_sdi_condemn(struct pci_sdi *sdi)
 	if (sdi->state != PCI_SDI_LIVE)
 		return false;
 
-	sdi->state = PCI_SDI_DYING;
+	WRITE_ONCE(sdi->state, PCI_SDI_DYING);
 	sdi->pf->siov->num_sdis--;
 	return true;
 }
@@ -644,12 +644,6 @@ void __pci_sdi_destroy(struct pci_sdi *sdi)
 	pci_sdi_put(sdi);
 }
 
-static bool sdi_is_gone(struct pci_sdi *sdi)
-{
-	guard(mutex)(&pci_sdis(sdi->pf)->lock);
-	return sdi->state == PCI_SDI_GONE;
-}
-
 /**
  * pci_sdi_destroy() - Destroy an SDI
  * @sdi: the SDI, to which the caller has a reference
@@ -670,7 +664,8 @@ void pci_sdi_destroy(struct pci_sdi *sdi)
 	if (mine)
 		__pci_sdi_destroy(sdi);
 	else
-		wait_event(sdis->idle, sdi_is_gone(sdi));
+		wait_event(sdis->idle,
+			   READ_ONCE(sdi->state) == PCI_SDI_GONE);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_destroy);
 

@@ -25,8 +25,6 @@
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
 #include <linux/bitmap.h>
-#include <linux/init.h>
-#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/rwsem.h>
@@ -260,9 +258,9 @@ static void allow_work(struct work_struct *work)
 
 /**
  * pci_siov_bus_changed() - Functions, VFs or buses have come or gone
- * @bus: where
+ * @bus: where; the lists of functions and buses are up to date
  *
- * Context: any lock of the PCI core may be held.
+ * Context: any lock of the PCI core but pci_bus_sem may be held.
  */
 void pci_siov_bus_changed(struct pci_bus *bus)
 {
@@ -276,7 +274,7 @@ void pci_siov_bus_changed(struct pci_bus *bus)
 	bridge = pci_find_host_bridge(bus);
 	guard(mutex)(&software_lock);
 	list_for_each_entry(sdis, &software_pfs, software_node)
-		if (pci_find_host_bridge(sdis->pf->bus) == bridge)
+		if (sdis->bridge == bridge)
 			schedule_work(&sdis->allow_work);
 }
 
@@ -344,7 +342,7 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 		if (!ret)
 			pf->siov->rid_mode = mode;
 		sdis->mode_change = false;
-		sdis->users--;
+		WRITE_ONCE(sdis->users, sdis->users - 1);
 	}
 	wake_up_all(&sdis->idle);
 
@@ -429,24 +427,3 @@ void pci_siov_allow_end(struct pci_sdis *sdis)
 
 	cancel_work_sync(&sdis->allow_work);
 }
-
-static int bus_notify(struct notifier_block *nb, unsigned long action,
-		      void *data)
-{
-	if (action == BUS_NOTIFY_ADD_DEVICE ||
-	    action == BUS_NOTIFY_REMOVED_DEVICE)
-		pci_siov_bus_changed(to_pci_dev(data)->bus);
-
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block pci_nb = {
-	.notifier_call = bus_notify,
-};
-
-/* After the bus itself, before the first device */
-static int __init pci_siov_allow_setup(void)
-{
-	return bus_register_notifier(&pci_bus_type, &pci_nb);
-}
-postcore_initcall_sync(pci_siov_allow_setup);

@@ -11,6 +11,7 @@
  * where it is absent. SDIs that exist are destroyed.
  */
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
@@ -50,7 +51,6 @@ static void op_create(const struct pf *pf, unsigned int index)
 {
 	note(&tally->created,
 	     create_sdi(pf, index, below(4) ? NULL : "driver_override=none"));
-	usleep(below(2000));
 	if (below(2))
 		delete_sdi(pf, index);
 }
@@ -58,7 +58,6 @@ static void op_create(const struct pf *pf, unsigned int index)
 static void op_delete(const struct pf *pf, unsigned int index)
 {
 	delete_sdi(pf, index);
-	usleep(below(500));
 }
 
 static void op_bind(const struct pf *pf, unsigned int index)
@@ -112,15 +111,15 @@ static void op_autoprobe(const struct pf *pf, unsigned int index)
 
 static void op_bind_pf(const struct pf *pf, unsigned int index)
 {
+	usleep(below(1000000));
 	bus_write("pci", PF_DRIVER, "unbind", pf->name);
 	note(&tally->pf_bound, bus_write("pci", PF_DRIVER, "bind", pf->name));
-	usleep(200000);
 }
 
 static void op_reset_pf(const struct pf *pf, unsigned int index)
 {
 	note(&tally->pf_reset, pf_put(pf, "reset", "1"));
-	usleep(200000);
+	usleep(below(1000000));
 }
 
 /*
@@ -129,11 +128,11 @@ static void op_reset_pf(const struct pf *pf, unsigned int index)
  */
 static void op_remove_pf_or_vfs(const struct pf *pf, unsigned int index)
 {
-	usleep(500000);
+	usleep(below(4000000));
 	note(&tally->pf_removed, pf_put(pf, "remove", "1"));
 	put_file("/sys/bus/pci/rescan", "1");
 
-	usleep(500000);
+	usleep(below(4000000));
 	pf_put(pf, "sriov_numvfs", "4");
 	pf_put(pf, "sriov_numvfs", "0");
 }
@@ -151,8 +150,16 @@ static void stress(const struct pf *pf, op_fn op, double end)
 	unsigned int n = pf->usable < STRESS_SDIS ? pf->usable : STRESS_SDIS;
 
 	srand(getpid());
-	while (now() < end)
-		op(pf, below(n));
+	/* Or the few who bring the PF back wait for the many who look for it */
+	if (op == op_bind_pf || op == op_reset_pf || op == op_remove_pf_or_vfs)
+		setpriority(PRIO_PROCESS, 0, -15);
+	while (now() < end) {
+		if (exists(pf_path(pf, "driver")))
+			op(pf, below(n));
+		else
+			usleep(20000);
+		usleep(below(3000));
+	}
 }
 
 FIXTURE(stress)

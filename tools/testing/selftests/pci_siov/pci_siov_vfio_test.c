@@ -71,12 +71,12 @@ FIXTURE_SETUP(vfio)
 	}
 }
 
-FIXTURE_TEARDOWN(vfio)
+/*
+ * Here and not in the process of the test, which may have mappings left that
+ * make it a user until it ends
+ */
+FIXTURE_TEARDOWN_PARENT(vfio)
 {
-	int i;
-
-	for (i = 0; i < NUM_SDIS; i++)
-		user_close(&self->user[i]);
 	delete_all(&self->pf);
 }
 
@@ -709,8 +709,12 @@ static void check_taken_back(struct __test_metadata *_metadata,
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		for (i = 0; i < NUM_SDIS; i++)
-			user_close(&user[i]);
+		/* The fixture is shared memory, the files are not */
+		for (i = 0; i < NUM_SDIS; i++) {
+			struct user mine = user[i];
+
+			user_close(&mine);
+		}
 		_exit(take_back(pf) ? 1 : 0);
 	}
 
