@@ -3,6 +3,7 @@
 
 import configparser
 import os
+import re
 import resource
 import shlex
 import subprocess
@@ -83,6 +84,8 @@ class Topology:
         self.expect = ",".join(section.get("expect", "").split())
         self.log = self._lines(section.get("log", ""))
         self.log_not = self._lines(section.get("log_not", ""))
+        # Tests that the kernel without the series fails as well.
+        self.fails_without = re.compile(section.get("fails_without", "(?!)"))
         self.timeout = section.getint("timeout", 120)
 
     @staticmethod
