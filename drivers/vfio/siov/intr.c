@@ -34,6 +34,7 @@ static void trigger_put(struct eventfd_ctx *trigger)
 	if (!IS_ERR_OR_NULL(trigger))
 		eventfd_ctx_put(trigger);
 }
+
 DEFINE_FREE(trigger_put, struct eventfd_ctx *, trigger_put(_T))
 
 static irqreturn_t vfio_siov_handler(int virq, void *trigger)

@@ -109,7 +109,8 @@ IOMMU_ARGS = {
     "none": [],
     "intel-legacy": ["-device", "intel-iommu,intremap=on"],
     "intel-scalable": ["-device", "intel-iommu,intremap=on,x-scalable-mode=on"],
-    "amd": ["-device", "amd-iommu,intremap=on"],
+    "intel-no-intremap": ["-device", "intel-iommu,intremap=off"],
+    "amd": ["-device", "amd-iommu,intremap=on,xtsup=on"],
 }
 
 
