@@ -86,7 +86,7 @@ class Topology:
         self.log_not = self._lines(section.get("log_not", ""))
         # Tests that the kernel without the series fails as well.
         self.fails_without = re.compile(section.get("fails_without", "(?!)"))
-        self.timeout = section.getint("timeout", 120)
+        self.timeout = section.getint("timeout", 300)
 
     @staticmethod
     def _lines(text):
