@@ -159,6 +159,7 @@ static void pci_sdi_bus_shutdown(struct device *dev)
 		pci_sdi_set_master(sdi, false);
 }
 
+#ifdef CONFIG_PM_SLEEP
 /*
  * System sleep takes the PF's power, and with it all state of the SDI: for the
  * SDI that is a reset of the PF. The PF sleeps after its SDIs and wakes
@@ -184,9 +185,11 @@ static int pci_sdi_bus_resume(struct device *dev)
 	pci_sdi_thaw(to_pci_sdi(dev));
 	return pm_generic_resume(dev);
 }
+#endif
 
-static DEFINE_SIMPLE_DEV_PM_OPS(pci_sdi_pm_ops,
-				pci_sdi_bus_suspend, pci_sdi_bus_resume);
+static const struct dev_pm_ops pci_sdi_pm_ops = {
+	SET_SYSTEM_SLEEP_PM_OPS(pci_sdi_bus_suspend, pci_sdi_bus_resume)
+};
 
 static enum dev_dma_attr bridge_dma_attr(struct device *bridge)
 {

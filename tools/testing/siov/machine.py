@@ -227,13 +227,20 @@ def last_line(path):
     return lines[-1].strip() if lines else ""
 
 
+# With a thread a CPU, QEMU now and then hung, or crashed in the look-up of
+# memory, while BARs moved. The CPUs still take turns in the middle of things.
+TCG = "tcg,thread=single"
+
+
 def accelerator(options):
     """TCG, unless KVM was asked for or a guest has really booted on it."""
     want = options["ACCEL"]
+    if want == "tcg":
+        return TCG
     if want != "probe":
         return want
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return "tcg"
+        return TCG
     probe = Machine(Topology("none"), options, "kvm-probe")
     probe.topology.timeout = 20
     try:
@@ -243,4 +250,4 @@ def accelerator(options):
     if "siov: exit 0" in text:
         return "kvm"
     print("KVM is there but boots no guest; using TCG", file=sys.stderr)
-    return "tcg"
+    return TCG
