@@ -167,7 +167,7 @@ class Machine:
     def reserve(self):
         return self.options["BUS_RESERVE"]
 
-    def run(self, mode, env=None, accel="tcg"):
+    def run(self, mode, env=None, *, accel):
         """Boot, wait for the end; the seconds it took and the guest's words."""
         start = time.monotonic()
         limit = self.topology.timeout * (5 if self.debug else 1)
