@@ -131,6 +131,22 @@ u16 fake_pci_add_sriov(struct fake_pci_fn *fn,
 		       const struct fake_pci_sriov *sriov);
 u16 fake_pci_add_siov(struct fake_pci_fn *fn, const struct fake_pci_siov *siov);
 
+static inline void fake_pci_add_vfs(struct fake_pci_fn *fn, u16 total,
+				    u16 offset, u16 stride)
+{
+	fake_pci_add_sriov(fn, &(struct fake_pci_sriov) {
+		.total = total,
+		.offset = { offset, offset },
+		.stride = { stride, stride } });
+}
+
+static inline void fake_pci_add_sdis(struct fake_pci_fn *fn, u16 total,
+				     u16 offset, u16 stride)
+{
+	fake_pci_add_siov(fn, &(struct fake_pci_siov) {
+		.total = total, .offset = offset, .stride = stride });
+}
+
 u8 fake_pci_get8(struct fake_pci_fn *fn, u16 where);
 u16 fake_pci_get16(struct fake_pci_fn *fn, u16 where);
 u32 fake_pci_get32(struct fake_pci_fn *fn, u16 where);

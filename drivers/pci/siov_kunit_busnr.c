@@ -29,20 +29,6 @@ static struct fake_pci_fn *add_rp(struct fake_pci_host *host, int slot)
 				 PCI_EXP_TYPE_ROOT_PORT);
 }
 
-static void add_siov(struct fake_pci_fn *fn, u16 total, u16 offset, u16 stride)
-{
-	fake_pci_add_siov(fn, &(struct fake_pci_siov) {
-		.total = total, .offset = offset, .stride = stride });
-}
-
-static void add_sriov(struct fake_pci_fn *fn, u16 total, u16 offset, u16 stride)
-{
-	fake_pci_add_sriov(fn, &(struct fake_pci_sriov) {
-		.total = total,
-		.offset = { offset, offset },
-		.stride = { stride, stride } });
-}
-
 /* What the registers of the fabric say, one Routing ID at a time */
 static u32 count_free_rids(struct fake_pci_fn *fn)
 {
@@ -91,7 +77,7 @@ static void buses_are_reserved(struct kunit *test)
 	rp[1] = add_rp(host, 2);
 	ep[0] = fake_pci_add_endpoint(host, rp[0], 0);
 	ep[1] = fake_pci_add_endpoint(host, rp[1], 0);
-	add_siov(ep[0], 600, 1, 1);
+	fake_pci_add_sdis(ep[0], 600, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp[0], 1, 3);
@@ -115,8 +101,8 @@ static void buses_below_a_switch(struct kunit *test)
 				  PCI_EXP_TYPE_DOWNSTREAM);
 	ep[0] = fake_pci_add_endpoint(host, dp[0], 0);
 	ep[1] = fake_pci_add_endpoint(host, dp[1], 0);
-	add_siov(ep[0], 600, 1, 1);
-	add_siov(ep[1], 300, 1, 1);
+	fake_pci_add_sdis(ep[0], 600, 1, 1);
+	fake_pci_add_sdis(ep[1], 300, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 1, 7);
@@ -148,8 +134,8 @@ static void buses_are_the_maximum(struct kunit *test)
 		host = fake_pci_host_create(test, 0, 0xff);
 		rp = add_rp(host, 1);
 		ep = fake_pci_add_endpoint(host, rp, 0);
-		add_sriov(ep, 3, cases[i].vf_offset, 1);
-		add_siov(ep, cases[i].sdis, 16, 1);
+		fake_pci_add_vfs(ep, 3, cases[i].vf_offset, 1);
+		fake_pci_add_sdis(ep, cases[i].sdis, 16, 1);
 		fake_pci_scan(host);
 		expect_buses(test, rp, 1, cases[i].last);
 		KUNIT_EXPECT_TRUE(test, fake_pci_remove(host));
@@ -164,8 +150,8 @@ static void buses_of_two_pfs(struct kunit *test)
 	rp = add_rp(host, 1);
 	ep[0] = fake_pci_add_endpoint(host, rp, 0);
 	ep[1] = fake_pci_add_endpoint(host, rp, 1);
-	add_siov(ep[0], 400, 8, 1);
-	add_siov(ep[1], 4, 0x380, 1);
+	fake_pci_add_sdis(ep[0], 400, 8, 1);
+	fake_pci_add_sdis(ep[1], 4, 0x380, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 1, 4);
@@ -186,7 +172,7 @@ static void buses_with_functions_in_the_way(struct kunit *test)
 	rp = add_rp(host, 4);
 	fake_pci_set_buses(rp, 0, 1, 1);
 	fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 700, 1, 1);
+	fake_pci_add_sdis(pf, 700, 1, 1);
 	fake_pci_scan(host);
 
 	/*
@@ -207,7 +193,7 @@ static void buses_are_limited(struct kunit *test)
 	rp[1] = add_rp(host, 2);
 	ep[0] = fake_pci_add_endpoint(host, rp[0], 0);
 	ep[1] = fake_pci_add_endpoint(host, rp[1], 0);
-	add_siov(ep[0], 0xffff, 1, 1);
+	fake_pci_add_sdis(ep[0], 0xffff, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp[0], 1, 1 + DEFAULT_LIMIT);
@@ -226,7 +212,7 @@ static void buses_in_a_small_segment(struct kunit *test)
 		rp[i] = add_rp(host, i + 1);
 		ep[i] = fake_pci_add_endpoint(host, rp[i], 0);
 	}
-	add_siov(ep[0], 0xffff, 1, 1);
+	fake_pci_add_sdis(ep[0], 0xffff, 1, 1);
 	fake_pci_scan(host);
 
 	for (i = 0; i < 3; i++) {
@@ -248,7 +234,7 @@ static void buses_left_to_a_switch(struct kunit *test)
 	rp[0] = add_rp(host, 1);
 	rp[1] = add_rp(host, 2);
 	pf = fake_pci_add_endpoint(host, rp[0], 0);
-	add_siov(pf, 0xffff, 1, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
 	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
 	for (i = 0; i < ARRAY_SIZE(dp); i++) {
 		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
@@ -277,7 +263,7 @@ static void buses_that_firmware_gave(struct kunit *test)
 	fake_pci_set_buses(rp[0], 8, 9, 9);
 	fake_pci_set_buses(rp[1], 8, 10, 15);
 	pf = fake_pci_add_endpoint(host, rp[0], 0);
-	add_siov(pf, 0xffff, 1, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
 	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
 	for (i = 0; i < ARRAY_SIZE(dp); i++) {
 		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
@@ -304,7 +290,7 @@ static void buses_for_many_pfs(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(rp); i++) {
 		rp[i] = add_rp(host, i + 1);
 		pf[i] = fake_pci_add_endpoint(host, rp[i], 0);
-		add_siov(pf[i], 0xffff, 1, 1);
+		fake_pci_add_sdis(pf[i], 0xffff, 1, 1);
 	}
 	fake_pci_scan(host);
 
@@ -324,7 +310,7 @@ static void buses_beside_bridges(struct kunit *test)
 	int i;
 
 	pf = fake_pci_add_rciep(host, PCI_DEVFN(1, 0));
-	add_siov(pf, 0xffff, 1, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
 	for (i = 0; i < 2; i++) {
 		rp[i] = add_rp(host, i + 2);
 		ep[i] = fake_pci_add_endpoint(host, rp[i], 0);
@@ -361,8 +347,8 @@ static void buses_share_of_hotplug(struct kunit *test)
 
 	/* One device: a PF with far-off VFs, and a port with a slot of its own */
 	pf = fake_pci_add_endpoint(host, dp[0], 0);
-	add_sriov(pf, 1, DEFAULT_LIMIT * 256, 1);
-	add_siov(pf, 0xffff, 1, 1);
+	fake_pci_add_vfs(pf, 1, DEFAULT_LIMIT * 256, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
 	port = fake_pci_add_port(host, dp[0], 1, PCI_EXP_TYPE_ROOT_PORT);
 	fake_pci_set_hotplug(port);
 	fake_pci_scan(host);
@@ -383,7 +369,7 @@ static void buses_do_not_wrap(struct kunit *test)
 	rp[1] = add_rp(host, 2);
 	ep[0] = fake_pci_add_endpoint(host, rp[0], 0);
 	ep[1] = fake_pci_add_endpoint(host, rp[1], 0);
-	add_sriov(ep[0], 3, 0x8000, 0x8000);
+	fake_pci_add_vfs(ep[0], 3, 0x8000, 0x8000);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp[0], 0xf9, 0xff);
@@ -405,7 +391,7 @@ static void buses_not_for_hot_added_bridge(struct kunit *test)
 
 	rp = add_rp(host, 1);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 600, 1, 1);
+	fake_pci_add_sdis(pf, 600, 1, 1);
 	late = add_rp(host, 2);
 	ep = fake_pci_add_endpoint(host, late, 0);
 	late->absent = true;
@@ -487,7 +473,7 @@ static void grow_into_free_numbers(struct kunit *test)
 	rp = add_rp(host, 1);
 	fake_pci_set_buses(rp, 0, 0x20, 0x20);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 600, 1, 1);
+	fake_pci_add_sdis(pf, 600, 1, 1);
 	fake_kmsg_mark(&mark);
 	fake_pci_scan(host);
 
@@ -515,7 +501,7 @@ static void grow_below_a_switch(struct kunit *test)
 	fake_pci_set_buses(up, 1, 2, 3);
 	fake_pci_set_buses(dp, 2, 3, 3);
 	pf = fake_pci_add_endpoint(host, dp, 0);
-	add_siov(pf, 1000, 1, 1);
+	fake_pci_add_sdis(pf, 1000, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 1, 6);
@@ -537,7 +523,7 @@ static void grow_stops_at_sibling(struct kunit *test)
 	fake_pci_set_buses(rp[1], 0, 3, 3);
 	pf = fake_pci_add_endpoint(host, rp[0], 0);
 	ep = fake_pci_add_endpoint(host, rp[1], 0);
-	add_siov(pf, 1000, 1, 1);
+	fake_pci_add_sdis(pf, 1000, 1, 1);
 	fake_kmsg_mark(&mark);
 	fake_pci_scan(host);
 
@@ -568,7 +554,7 @@ static void grow_stops_at_cousin(struct kunit *test)
 	fake_pci_set_buses(dp[1], 2, 4, 4);
 	pf = fake_pci_add_endpoint(host, dp[0], 0);
 	ep = fake_pci_add_endpoint(host, dp[1], 0);
-	add_siov(pf, 1000, 1, 1);
+	fake_pci_add_sdis(pf, 1000, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 1, 4);
@@ -586,7 +572,7 @@ static void grow_stops_at_the_segment(struct kunit *test)
 	rp = add_rp(host, 1);
 	fake_pci_set_buses(rp, 0, 0x20, 0x20);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 0xffff, 1, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 0x20, 0x21);
@@ -605,7 +591,7 @@ static void grow_without_any_left(struct kunit *test)
 	fake_pci_set_buses(rp[0], 0x10, 0x11, 0x12);
 	fake_pci_set_buses(rp[1], 0x10, 0x13, 0x13);
 	pf[0] = fake_pci_add_endpoint(host, rp[0], 0);
-	add_siov(pf[0], 1000, 1, 1);
+	fake_pci_add_sdis(pf[0], 1000, 1, 1);
 	ep = fake_pci_add_endpoint(host, rp[1], 0);
 	fake_kmsg_mark(&mark);
 	fake_pci_scan(host);
@@ -622,7 +608,7 @@ static void grow_without_any_left(struct kunit *test)
 	fake_pci_set_buses(rp[0], 0x10, 0x11, 0x11);
 	fake_pci_set_buses(rp[1], 0x10, 0x12, 0x12);
 	pf[1] = fake_pci_add_endpoint(host, rp[0], 0);
-	add_siov(pf[1], 1000, 1, 1);
+	fake_pci_add_sdis(pf[1], 1000, 1, 1);
 	fake_kmsg_mark(&mark);
 	fake_pci_scan(host);
 	expect_usable(test, pf[1], 255);
@@ -642,7 +628,7 @@ static void grow_stops_at_the_limit(struct kunit *test)
 	rp = add_rp(host, 1);
 	fake_pci_set_buses(rp, 0, 0x20, 0x20);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 0xffff, 1, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 0x20, 0x20 + DEFAULT_LIMIT);
@@ -659,7 +645,7 @@ static void grow_leaves_fixed_numbers(struct kunit *test)
 	fake_pci_set_buses(rp, 0, 0x20, 0x20);
 	fake_pci_fix_buses(rp, 0x20, 0x20);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 600, 1, 1);
+	fake_pci_add_sdis(pf, 600, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 0x20, 0x20);
@@ -673,11 +659,11 @@ static void grow_stops_at_vfs_above(struct kunit *test)
 	struct fake_pci_fn *rp, *above, *pf;
 
 	above = fake_pci_add_rciep(host, PCI_DEVFN(1, 0));
-	add_sriov(above, 3, 0x300, 1);
+	fake_pci_add_vfs(above, 3, 0x300, 1);
 	rp = add_rp(host, 2);
 	fake_pci_set_buses(rp, 0, 1, 1);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 1000, 1, 1);
+	fake_pci_add_sdis(pf, 1000, 1, 1);
 	fake_pci_scan(host);
 
 	KUNIT_EXPECT_LT(test, fake_pci_subordinate(rp), 3);
@@ -692,7 +678,7 @@ static void grow_for_hot_added_pf(struct kunit *test)
 	rp = add_rp(host, 1);
 	fake_pci_set_buses(rp, 0, 0x20, 0x20);
 	pf = fake_pci_add_endpoint(host, rp, 0);
-	add_siov(pf, 600, 1, 1);
+	fake_pci_add_sdis(pf, 600, 1, 1);
 	pf->absent = true;
 	fake_pci_scan(host);
 	expect_buses(test, rp, 0x20, 0x20);
@@ -729,10 +715,10 @@ static void random_endpoint(struct tree *t, struct rnd_state *rnd,
 		t->ep[t->nr_eps++] = ep;
 		r = prandom_u32_state(rnd);
 		if (r & 3)
-			add_siov(ep, r >> 16 & (r & 4 ? 0xffff : 0x3ff),
+			fake_pci_add_sdis(ep, r >> 16 & (r & 4 ? 0xffff : 0x3ff),
 				 1 + (r >> 8 & 0xff), 1 + (r >> 4 & 3));
 		if (!(r & 0x3000))
-			add_sriov(ep, 2, 0x80 << (r & 3), 1);
+			fake_pci_add_vfs(ep, 2, 0x80 << (r & 3), 1);
 	}
 }
 
@@ -894,7 +880,7 @@ static void __init expect_limit(struct kunit *test, int limit)
 	struct fake_pci_fn *rp = add_rp(host, 1);
 	struct fake_pci_fn *ep = fake_pci_add_endpoint(host, rp, 0);
 
-	add_siov(ep, 0xffff, 1, 1);
+	fake_pci_add_sdis(ep, 0xffff, 1, 1);
 	fake_pci_scan(host);
 	KUNIT_EXPECT_EQ(test, limit, pci_siov_max_buses());
 	expect_buses(test, rp, 1, min(1 + limit, 0xff));

@@ -142,20 +142,6 @@ static void claim_box_scan(struct kunit *test, struct claim_box *box)
 	fake_kmsg_mark(&box->mark);
 }
 
-static void add_siov(struct fake_pci_fn *fn, u16 total, u16 offset, u16 stride)
-{
-	fake_pci_add_siov(fn, &(struct fake_pci_siov) {
-		.total = total, .offset = offset, .stride = stride });
-}
-
-static void add_sriov(struct fake_pci_fn *fn, u16 total, u16 offset, u16 stride)
-{
-	fake_pci_add_sriov(fn, &(struct fake_pci_sriov) {
-		.total = total,
-		.offset = { offset, offset },
-		.stride = { stride, stride } });
-}
-
 static int create_rid(struct pci_dev *pf, u32 index, u32 rid)
 {
 	struct pci_sdi_params params = { .index = index, .rid = rid };
@@ -190,8 +176,8 @@ static void claim_sdis_first(struct kunit *test)
 
 	claim_box_init(test, &box);
 	fn = box.fn[0];
-	add_sriov(fn, 3, 0x20, 1);
-	add_siov(fn, 16, 0x20, 1);
+	fake_pci_add_vfs(fn, 3, 0x20, 1);
+	fake_pci_add_sdis(fn, 16, 0x20, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_ASSERT_EQ(test, 0x121, create(box.pf[0], 1));
@@ -220,8 +206,8 @@ static void claim_vfs_first(struct kunit *test)
 	struct claim_box box;
 
 	claim_box_init(test, &box);
-	add_sriov(box.fn[0], 3, 0x20, 1);
-	add_siov(box.fn[0], 16, 0x20, 1);
+	fake_pci_add_vfs(box.fn[0], 3, 0x20, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 0x20, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(box.pf[0], 3));
@@ -245,8 +231,8 @@ static void claim_other_pf(struct kunit *test)
 	struct claim_box box;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 16, 8, 1);
-	add_siov(box.fn[1], 16, 7, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	fake_pci_add_sdis(box.fn[1], 16, 7, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_ASSERT_EQ(test, 0x10a, create(box.pf[0], 2));
@@ -276,7 +262,7 @@ static void claim_function_in_the_way(struct kunit *test)
 	struct claim_box box;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 4, 1, 1);
+	fake_pci_add_sdis(box.fn[0], 4, 1, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[0], 0));
@@ -292,7 +278,7 @@ static void claim_function_comes_later(struct kunit *test)
 	struct claim_box box;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 4, 1, 1);
+	fake_pci_add_sdis(box.fn[0], 4, 1, 1);
 	claim_box_scan(test, &box);
 	pci_stop_and_remove_bus_device_locked(box.pf[1]);
 
@@ -315,7 +301,7 @@ static void claim_past_the_window(struct kunit *test)
 				    PCI_EXP_TYPE_ROOT_PORT);
 	fake_pci_set_buses(box.rp, 0, 1, 1);
 	fake_pci_set_buses(next_rp, 0, 2, 2);
-	add_siov(box.fn[0], 4, 0xfe, 1);
+	fake_pci_add_sdis(box.fn[0], 4, 0xfe, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_EXPECT_EQ(test, 0x1fe, create(box.pf[0], 0));
@@ -336,8 +322,8 @@ static void claim_quarantine(struct kunit *test)
 	struct pci_sdi *sdi;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 16, 8, 1);
-	add_siov(box.fn[1], 16, 7, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	fake_pci_add_sdis(box.fn[1], 16, 7, 1);
 	claim_box_scan(test, &box);
 
 	sdi = pci_sdi_create(box.pf[0], &params);
@@ -368,7 +354,7 @@ static void claim_random(struct kunit *test)
 	u32 index;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 64, 8, 3);
+	fake_pci_add_sdis(box.fn[0], 64, 8, 3);
 	claim_box_scan(test, &box);
 	prandom_seed_state(&rnd, seed);
 	fake_kmsg_quiet(test);
@@ -417,7 +403,7 @@ static void claim_pf_goes(struct kunit *test)
 	struct claim_box box;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 16, 8, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_ASSERT_EQ(test, 0x108, create(box.pf[0], 0));
@@ -457,7 +443,7 @@ static void claim_state_is_freed(struct kunit *test)
 	int i;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 16, 8, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
 	claim_box_scan(test, &box);
 	pdev = box.pf[0];
 	device_release_driver(&pdev->dev);
@@ -527,9 +513,9 @@ static void allow_rules(struct kunit *test)
 	phantom = fake_pci_add_endpoint(box.host, box.rp, 0x30);
 	fake_pci_add_ari(phantom, 0);
 	fake_pci_put16(phantom, 0x40 + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_PHANTOM);
-	add_siov(box.fn[0], 300, 0x80, 1);
-	add_siov(box.fn[1], 4, 0x40, 2);
-	add_sriov(box.fn[1], 3, 0x100, 0x10);
+	fake_pci_add_sdis(box.fn[0], 300, 0x80, 1);
+	fake_pci_add_sdis(box.fn[1], 4, 0x40, 2);
+	fake_pci_add_vfs(box.fn[1], 3, 0x100, 0x10);
 	claim_box_scan(test, &box);
 	KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(phantom));
 	KUNIT_ASSERT_EQ(test, 2, fake_pci_subordinate(box.rp));
@@ -565,7 +551,7 @@ static void allow_software_mode(struct kunit *test)
 	struct pci_dev *pf;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 300, 0x80, 1);
+	fake_pci_add_sdis(box.fn[0], 300, 0x80, 1);
 	claim_box_scan(test, &box);
 	pf = box.pf[0];
 
@@ -599,7 +585,7 @@ static void allow_follows_the_bus(struct kunit *test)
 	struct pci_dev *pf;
 
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 300, 0x80, 1);
+	fake_pci_add_sdis(box.fn[0], 300, 0x80, 1);
 	claim_box_scan(test, &box);
 	pf = box.pf[0];
 

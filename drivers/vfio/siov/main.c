@@ -382,8 +382,8 @@ static size_t bar_clip(const struct vfio_siov_device *v, unsigned int index,
 	return min_t(u64, count, v->bar[index].size - pos);
 }
 
-static ssize_t vfio_siov_read(struct vfio_device *vdev, char __user *buf,
-			      size_t count, loff_t *ppos)
+static ssize_t vfio_siov_rw(struct vfio_device *vdev, char __user *buf,
+			    size_t count, loff_t *ppos, bool write)
 {
 	struct vfio_siov_device *v = to_vfio_siov(vdev);
 	unsigned int index = pos_to_index(*ppos);
@@ -394,12 +394,14 @@ static ssize_t vfio_siov_read(struct vfio_device *vdev, char __user *buf,
 		return 0;
 
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		ret = vfio_siov_config_read(v, buf, count, pos);
+		ret = write ? vfio_siov_config_write(v, buf, count, pos) :
+			      vfio_siov_config_read(v, buf, count, pos);
 	} else {
 		count = bar_clip(v, index, count, pos);
 		if (!count)
 			return -EINVAL;
-		ret = bar_read(v, index, buf, count, pos);
+		ret = write ? bar_write(v, index, buf, count, pos) :
+			      bar_read(v, index, buf, count, pos);
 	}
 
 	if (ret > 0)
@@ -407,29 +409,16 @@ static ssize_t vfio_siov_read(struct vfio_device *vdev, char __user *buf,
 	return ret;
 }
 
+static ssize_t vfio_siov_read(struct vfio_device *vdev, char __user *buf,
+			      size_t count, loff_t *ppos)
+{
+	return vfio_siov_rw(vdev, buf, count, ppos, false);
+}
+
 static ssize_t vfio_siov_write(struct vfio_device *vdev, const char __user *buf,
 			       size_t count, loff_t *ppos)
 {
-	struct vfio_siov_device *v = to_vfio_siov(vdev);
-	unsigned int index = pos_to_index(*ppos);
-	u64 pos = *ppos & SIOV_OFFSET_MASK;
-	ssize_t ret;
-
-	if (!count)
-		return 0;
-
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		ret = vfio_siov_config_write(v, buf, count, pos);
-	} else {
-		count = bar_clip(v, index, count, pos);
-		if (!count)
-			return -EINVAL;
-		ret = bar_write(v, index, buf, count, pos);
-	}
-
-	if (ret > 0)
-		*ppos += ret;
-	return ret;
+	return vfio_siov_rw(vdev, (char __user *)buf, count, ppos, true);
 }
 
 static vm_fault_t vfio_siov_fault(struct vm_fault *vmf)

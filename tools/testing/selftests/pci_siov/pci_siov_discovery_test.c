@@ -36,7 +36,7 @@ static bool is_vf(const struct function *f)
 	char path[256];
 
 	function_path(path, sizeof(path), f, "physfn");
-	return path_exists(path);
+	return exists(path);
 }
 
 /* The first PF at or after @f, by what its registers say. */
@@ -159,8 +159,8 @@ TEST_F(machine, sriov_files_belong_to_sriov)
 
 	for (f = self->list; f->name[0]; f++) {
 		function_path(path, sizeof(path), f, "sriov_totalvfs");
-		if (path_exists(path) || has_siov_dir(f))
-			EXPECT_EQ(path_exists(path),
+		if (exists(path) || has_siov_dir(f))
+			EXPECT_EQ(exists(path),
 				  !!find_ext_cap(f, EXT_CAP_ID_SRIOV));
 	}
 }

@@ -89,7 +89,7 @@ TEST_F(pf, comes_back_from_a_function_level_reset)
 	struct function *f;
 	int pfs = 0;
 
-	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
+	for (f = find_siov_function(self->list); f; f = find_siov_function(f + 1)) {
 		remember(f, self->before);
 		ASSERT_EQ(0, write_attr(f, "reset_method", "flr"));
 		ASSERT_EQ(0, write_attr(f, "reset", "1"));
@@ -108,11 +108,11 @@ TEST_F(pf, comes_back_from_removal_and_rescan)
 	struct function *f;
 	int pfs = 0;
 
-	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
+	for (f = find_siov_function(self->list); f; f = find_siov_function(f + 1)) {
 		remember(f, self->before);
 		ASSERT_EQ(0, write_attr(f, "remove", "1"));
 		ASSERT_FALSE(has_siov_dir(f));
-		ASSERT_EQ(0, write_str("/sys/bus/pci/rescan", "1"));
+		ASSERT_EQ(0, put_file("/sys/bus/pci/rescan", "1"));
 		ASSERT_TRUE(has_siov_dir(f));
 		EXPECT_TRUE(same_as_before(f, self->before));
 		pfs++;
@@ -128,7 +128,7 @@ TEST_F(pf, removal_and_rescan_while_attributes_are_read)
 	int pfs = 0, i, status;
 	pid_t reader;
 
-	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
+	for (f = find_siov_function(self->list); f; f = find_siov_function(f + 1)) {
 		remember(f, self->before);
 		reader = fork();
 		ASSERT_GE(reader, 0);
@@ -138,7 +138,7 @@ TEST_F(pf, removal_and_rescan_while_attributes_are_read)
 		}
 		for (i = 0; i < 5; i++) {
 			EXPECT_EQ(0, write_attr(f, "remove", "1"));
-			EXPECT_EQ(0, write_str("/sys/bus/pci/rescan", "1"));
+			EXPECT_EQ(0, put_file("/sys/bus/pci/rescan", "1"));
 		}
 		kill(reader, SIGKILL);
 		ASSERT_EQ(reader, waitpid(reader, &status, 0));
@@ -156,11 +156,11 @@ static int bind_pf_stub(const struct function *f)
 	int ret;
 
 	function_path(path, sizeof(path), f, "driver/unbind");
-	write_str(path, f->name);
+	put_file(path, f->name);
 	ret = write_attr(f, "driver_override", "pci-pf-stub");
 	if (ret)
 		return ret;
-	return write_str("/sys/bus/pci/drivers_probe", f->name);
+	return put_file("/sys/bus/pci/drivers_probe", f->name);
 }
 
 /* Is ARI Forwarding on in the port above @f? */
@@ -259,7 +259,7 @@ TEST_F(pf, vfs_and_siov_side_by_side)
 	char path[256];
 	int pfs = 0;
 
-	for (f = find_pf(self->list); f; f = find_pf(f + 1)) {
+	for (f = find_siov_function(self->list); f; f = find_siov_function(f + 1)) {
 		if (!find_ext_cap(f, EXT_CAP_ID_SRIOV))
 			continue;
 		remember(f, self->before);
@@ -267,7 +267,7 @@ TEST_F(pf, vfs_and_siov_side_by_side)
 		ASSERT_EQ(0, write_attr(f, "sriov_numvfs", "1"));
 		EXPECT_TRUE(same_as_before(f, self->before));
 		function_path(path, sizeof(path), f, "virtfn0/siov");
-		EXPECT_FALSE(path_exists(path));
+		EXPECT_FALSE(exists(path));
 		EXPECT_EQ(0, write_attr(f, "sriov_numvfs", "0"));
 		EXPECT_TRUE(same_as_before(f, self->before));
 		pfs++;

@@ -6,19 +6,10 @@
 #ifndef PCI_SIOV_SDI_H
 #define PCI_SIOV_SDI_H
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#define PCI_DEVICES	"/sys/bus/pci/devices"
+#include "pci_siov_util.h"
+
 #define SDI_DEVICES	"/sys/bus/pci_sdi/devices"
 #define PF_DRIVER	"pci-siov-test"
 #define SDI_DRIVER	"pci-sdi-test"
@@ -58,59 +49,6 @@ struct pf {
 	unsigned int offset;
 	unsigned int stride;
 };
-
-static inline bool exists(const char *path)
-{
-	struct stat st;
-
-	return !lstat(path, &st);
-}
-
-/* The whole file, as a string; -errno if it cannot be read */
-static inline int get_file(const char *path, char *buf, size_t size)
-{
-	ssize_t n, len = 0;
-	int fd;
-
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
-		len += n;
-	if (n < 0)
-		len = -errno;
-	close(fd);
-	if (len < 0)
-		return len;
-	buf[len] = '\0';
-	return 0;
-}
-
-static inline int put_file(const char *path, const char *str)
-{
-	int fd, ret = 0;
-
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, str, strlen(str)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-static inline long long number(const char *path)
-{
-	char buf[64], *end;
-	long long value;
-	int ret;
-
-	ret = get_file(path, buf, sizeof(buf));
-	if (ret)
-		return ret;
-	value = strtoll(buf, &end, 0);
-	return end == buf ? -EINVAL : value;
-}
 
 /* Last element of what a link points to; "" if there is none */
 static inline const char *link_target(const char *path, char *buf, size_t size)
@@ -283,33 +221,19 @@ static inline bool can_create(const struct pf *pf)
 }
 
 /* Source Validation, P2P Request and Completion Redirect, Upstream Forwarding */
-#define ACS_CAP_ID	0x0d
+#define EXT_CAP_ID_ACS	0x0d
 #define ACS_CTRL	0x06
 #define ACS_WANTED	0x1d
 
-static inline bool port_has_acs(const char *port)
+static inline bool port_has_acs(const char *name)
 {
-	unsigned int pos = 0x100;
-	uint32_t header;
-	uint16_t ctrl;
-	bool has = false;
-	char path[256];
-	int fd;
+	struct function port;
+	unsigned int pos;
 
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/config", port);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
+	if (read_function(&port, name))
 		return false;
-	while (pos && pread(fd, &header, 4, pos) == 4) {
-		if ((header & 0xffff) == ACS_CAP_ID) {
-			has = pread(fd, &ctrl, 2, pos + ACS_CTRL) == 2 &&
-			      (ctrl & ACS_WANTED) == ACS_WANTED;
-			break;
-		}
-		pos = header >> 20;
-	}
-	close(fd);
-	return has;
+	pos = find_ext_cap(&port, EXT_CAP_ID_ACS);
+	return pos && (get16(&port, pos + ACS_CTRL) & ACS_WANTED) == ACS_WANTED;
 }
 
 /* Ports are the elements of the path above the last that are PCI addresses */

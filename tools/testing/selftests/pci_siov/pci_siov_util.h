@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSFS_PCI	"/sys/bus/pci/devices"
+#define PCI_DEVICES	"/sys/bus/pci/devices"
 #define MAX_FUNCTIONS	256
 #define CONFIG_SIZE	4096
 
@@ -54,34 +54,34 @@ static inline uint32_t get32(const struct function *f, unsigned int pos)
 	return get16(f, pos) | (uint32_t)get16(f, pos + 2) << 16;
 }
 
-static inline bool path_exists(const char *path)
+static inline bool exists(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st);
+	return !lstat(path, &st);
 }
 
-/* The file's first line, without its newline; -errno if there is none. */
-static inline int read_line(const char *path, char *buf, size_t size)
+/* The whole file, as a string; -errno if it cannot be read */
+static inline int get_file(const char *path, char *buf, size_t size)
 {
-	ssize_t n;
+	ssize_t n, len = 0;
 	int fd;
 
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return -errno;
-	n = read(fd, buf, size - 1);
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
 	if (n < 0)
-		n = -errno;
+		len = -errno;
 	close(fd);
-	if (n < 0)
-		return n;
-	buf[n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
+	if (len < 0)
+		return len;
+	buf[len] = '\0';
 	return 0;
 }
 
-static inline int write_str(const char *path, const char *str)
+static inline int put_file(const char *path, const char *str)
 {
 	int fd, ret = 0;
 
@@ -94,10 +94,33 @@ static inline int write_str(const char *path, const char *str)
 	return ret;
 }
 
+static inline long long number(const char *path)
+{
+	char buf[64], *end;
+	long long value;
+	int ret;
+
+	ret = get_file(path, buf, sizeof(buf));
+	if (ret)
+		return ret;
+	value = strtoll(buf, &end, 0);
+	return end == buf ? -EINVAL : value;
+}
+
+/* The file's first line, without its newline; -errno if there is none */
+static inline int read_line(const char *path, char *buf, size_t size)
+{
+	int ret = get_file(path, buf, size);
+
+	if (!ret)
+		buf[strcspn(buf, "\n")] = '\0';
+	return ret;
+}
+
 static inline void function_path(char *buf, size_t size,
 				 const struct function *f, const char *file)
 {
-	snprintf(buf, size, SYSFS_PCI "/%s/%s", f->name, file);
+	snprintf(buf, size, PCI_DEVICES "/%s/%s", f->name, file);
 }
 
 static inline int read_attr(const struct function *f, const char *file,
@@ -115,22 +138,16 @@ static inline int write_attr(const struct function *f, const char *file,
 	char path[256];
 
 	function_path(path, sizeof(path), f, file);
-	return write_str(path, str);
+	return put_file(path, str);
 }
 
 /* The attribute as a number, whatever its base; -errno where it is none. */
 static inline long long read_number(const struct function *f, const char *file)
 {
-	char buf[64], *end;
-	long long value;
-	int ret;
+	char path[256];
 
-	ret = read_attr(f, file, buf, sizeof(buf));
-	if (ret)
-		return ret;
-	errno = 0;
-	value = strtoll(buf, &end, 0);
-	return errno || end == buf || *end ? -EINVAL : value;
+	function_path(path, sizeof(path), f, file);
+	return number(path);
 }
 
 static inline bool has_siov_dir(const struct function *f)
@@ -138,7 +155,7 @@ static inline bool has_siov_dir(const struct function *f)
 	char path[256];
 
 	function_path(path, sizeof(path), f, "siov");
-	return path_exists(path);
+	return exists(path);
 }
 
 static inline int read_function(struct function *f, const char *name)
@@ -171,7 +188,7 @@ static inline int read_functions(struct function *list, int max)
 	int n = 0;
 	DIR *dir;
 
-	dir = opendir(SYSFS_PCI);
+	dir = opendir(PCI_DEVICES);
 	if (!dir)
 		return -errno;
 	while (n < max && (entry = readdir(dir))) {
@@ -186,7 +203,7 @@ static inline int read_functions(struct function *list, int max)
 }
 
 /* The first PF at or after @f, by what the kernel says; NULL if there is none. */
-static inline struct function *find_pf(struct function *f)
+static inline struct function *find_siov_function(struct function *f)
 {
 	for (; f->name[0]; f++) {
 		if (has_siov_dir(f))
@@ -241,7 +258,7 @@ static inline bool decode_siov(const struct function *f, struct siov *s)
 	return s->total && s->offset && (s->stride || s->total == 1);
 }
 
-static inline uint32_t sdi_rid(const struct function *f, const struct siov *s,
+static inline uint32_t strided_rid(const struct function *f, const struct siov *s,
 			       uint32_t n)
 {
 	return f->rid + (uint32_t)s->offset + n * (uint32_t)s->stride;
@@ -286,7 +303,7 @@ static inline uint32_t sdis_within(const struct function *list, int nr,
 	uint32_t n, rid, usable = 0;
 
 	for (n = 0; n < s->total; n++) {
-		rid = sdi_rid(f, s, n);
+		rid = strided_rid(f, s, n);
 		if (rid >> 8 <= last_bus &&
 		    !is_function(list, nr, f->domain, rid))
 			usable++;
