@@ -11,7 +11,8 @@
  * command	"fill ADDRESS LENGTH PATTERN", "copy FROM TO LENGTH", "sum ADDRESS
  *		LENGTH": do it and wait for the end. Addresses are what the device
  *		sends, and any is taken: what stops it is the IOMMU. "stream"
- *		instead of "fill" does it again and again until "stop".
+ *		instead of "fill" does it again and again until "stop"; no
+ *		other command runs meanwhile.
  *		"map LENGTH" fills memory that is mapped for this one command,
  *		and checks what has arrived.
  *		"move" puts buffer at another address.
@@ -73,8 +74,11 @@ static int engine_wait(struct siov_test_engine *e)
 	ret = readl_poll_timeout(e->regs + SIOV_TEST_PG_RESULT, result,
 				 FIELD_GET(SIOV_TEST_RESULT_CODE, result) !=
 				 SIOV_TEST_RESULT_BUSY, 20, COMMAND_TIMEOUT_US);
-	if (ret)
+	if (ret) {
+		/* Before the memory goes that it works on */
+		writel(SIOV_TEST_CMD_STOP, e->regs + SIOV_TEST_PG_CMD);
 		return ret;
+	}
 
 	return FIELD_GET(SIOV_TEST_RESULT_CODE, result) ==
 	       SIOV_TEST_RESULT_OK ? 0 : -EIO;
@@ -90,9 +94,19 @@ static void engine_start(struct siov_test_engine *e, u32 cmd, u64 src, u64 dst,
 	writel(cmd, e->regs + SIOV_TEST_PG_CMD);
 }
 
+static bool engine_is_busy(struct siov_test_engine *e)
+{
+	return FIELD_GET(SIOV_TEST_RESULT_CODE,
+			 readl(e->regs + SIOV_TEST_PG_RESULT)) ==
+	       SIOV_TEST_RESULT_BUSY;
+}
+
 static int engine_run(struct siov_test_engine *e, u32 cmd, u64 src, u64 dst,
 		      u32 len)
 {
+	if (engine_is_busy(e))
+		return -EBUSY;
+
 	engine_start(e, cmd, src, dst, len, 0);
 	return engine_wait(e);
 }

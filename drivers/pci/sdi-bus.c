@@ -109,10 +109,25 @@ static void sdi_cleanup(struct pci_sdi *sdi)
 	__pci_sdi_reset(sdi);
 }
 
-static void set_bound(struct pci_sdi *sdi, struct pci_sdi_driver *drv)
+static void expect_driver(struct pci_sdi *sdi)
+{
+	guard(mutex)(&sdi->notify_lock);
+	sdi->untold = false;
+}
+
+/* From here on the driver is told of resets, also of one since it began */
+static void tell_driver(struct pci_sdi *sdi, struct pci_sdi_driver *drv)
 {
 	guard(mutex)(&sdi->notify_lock);
 	sdi->bound = drv;
+	if (sdi->untold && drv->reset_done)
+		drv->reset_done(sdi);
+}
+
+static void forget_driver(struct pci_sdi *sdi)
+{
+	guard(mutex)(&sdi->notify_lock);
+	sdi->bound = NULL;
 }
 
 static int pci_sdi_bus_probe(struct device *dev)
@@ -126,11 +141,12 @@ static int pci_sdi_bus_probe(struct device *dev)
 	if (sdi->stuck)
 		return -EIO;
 
+	expect_driver(sdi);
 	ret = drv->probe(sdi);
 	if (ret)
 		sdi_cleanup(sdi);
 	else
-		set_bound(sdi, drv);
+		tell_driver(sdi, drv);
 
 	return ret;
 }
@@ -140,8 +156,7 @@ static void pci_sdi_bus_remove(struct device *dev)
 	struct pci_sdi_driver *drv = to_pci_sdi_driver(dev->driver);
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 
-	/* From here on the driver is not told of resets */
-	set_bound(sdi, NULL);
+	forget_driver(sdi);
 	if (drv->remove)
 		drv->remove(sdi);
 	sdi_cleanup(sdi);

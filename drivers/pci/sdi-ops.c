@@ -89,8 +89,10 @@ int pci_sdi_reset_bound(struct pci_sdi *sdi)
 
 	guard(mutex)(&sdi->notify_lock);
 	drv = sdi->bound;
-	if (!drv)
+	if (!drv) {
+		sdi->untold = true;
 		return pci_sdi_reset(sdi);
+	}
 	if (!drv->reset_prepare || !drv->reset_done)
 		return -EBUSY;
 
@@ -187,6 +189,7 @@ void pci_sdi_thaw(struct pci_sdi *sdi)
 		__pci_sdi_reset(sdi);
 	}
 
+	sdi->untold = !sdi->bound;
 	if (sdi->bound && sdi->bound->reset_done)
 		sdi->bound->reset_done(sdi);
 }

@@ -189,7 +189,7 @@ static void end_quarantine(struct pci_sdis *sdis)
 	unsigned long index;
 	void *entry;
 
-	guard(mutex)(&sdis->lock);
+	lockdep_assert_held(&sdis->lock);
 	xa_for_each(&sdis->sdi, index, entry) {
 		if (!xa_is_value(entry))
 			continue;
@@ -224,9 +224,10 @@ void pci_sdis_reset_done(struct pci_dev *pf)
 
 	pci_siov_allow_restore(sdis);
 	walk_sdis(sdis, thaw, NULL);
-	scoped_guard(mutex, &sdis->lock)
-		sdis->frozen = false;
 
+	/* In one go: what gets stuck from now on is not what was reset */
+	guard(mutex)(&sdis->lock);
+	sdis->frozen = false;
 	end_quarantine(sdis);
 }
 
@@ -312,7 +313,8 @@ void pci_sdis_release(struct pci_dev *pf)
 	if (!sdis)
 		return;
 
-	end_quarantine(sdis);
+	scoped_guard(mutex, &sdis->lock)
+		end_quarantine(sdis);
 	xa_destroy(&sdis->sdi);
 	mtree_destroy(&sdis->mmio);
 	mutex_destroy(&sdis->allow_lock);

@@ -104,7 +104,7 @@ struct pci_sdi {
 	void *drvdata_pf;
 
 	/* private: drivers/pci/sdi.c */
-	struct mutex notify_lock; /* @bound and calls of it */
+	struct mutex notify_lock; /* @bound and calls of it, @untold */
 	struct mutex lock; /* the operations of @ops */
 	const struct pci_siov_ops *ops;
 	struct pci_sdi_driver *bound;
@@ -117,6 +117,7 @@ struct pci_sdi {
 	bool frozen;
 	bool stuck;
 	bool unstopped;
+	bool untold;
 };
 
 #define to_pci_sdi(d)	container_of(d, struct pci_sdi, dev)
@@ -195,7 +196,7 @@ struct pci_siov_ops {
  *
  * @reset_prepare, @reset_done and @error are called between the end of @probe
  * and the begin of @remove, never two of them at a time. @reset_done may come
- * alone, to a driver that was bound during the reset. They must not wait for
+ * alone, to a driver whose @probe ran during the reset. They must not wait for
  * a user: the reset of the whole PF waits for them.
  */
 struct pci_sdi_driver {

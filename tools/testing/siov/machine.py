@@ -2,12 +2,15 @@
 """The reference machine: what QEMU is told, and what came out of it."""
 
 import configparser
+import json
 import os
 import re
 import resource
 import shlex
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -79,7 +82,13 @@ class Topology:
         self.pf = section.get("pf", "total-sdis=64")
         self.iommu = section.get("iommu", "")
         self.append = section.get("append", "")
+        # What a debug profile adds: there is time for more
+        self.append_debug = section.get("append_debug", "")
         self.memory = section.get("memory", "")
+        # The device, by its id, that is put back whenever it was pulled
+        self.replug = section.get("replug", "")
+        # Compare what the PF counted with what QEMU has seen
+        self.trace = section.getboolean("trace", False)
         self.tests = section.get("tests", "pci_siov:pci_siov_discovery_test").split()
         self.expect = ",".join(section.get("expect", "").split())
         self.log = self._lines(section.get("log", ""))
@@ -119,6 +128,47 @@ def out(name, own):
     return BUILD / "out" / (name + ("-own" if os.environ.get(own) else ""))
 
 
+class Slot(threading.Thread):
+    """Puts a card back as often as it is pulled, until QEMU ends."""
+
+    def __init__(self, topology):
+        super().__init__(daemon=True)
+        self.device = topology.replug
+        args = topology.device_args(topology.pf, "")[1::2]
+        self.card = next((a for a in args if f"id={self.device}" in a.split(",")), None)
+        if not self.card:
+            raise Trouble(f"'{topology.name}' has no device '{self.device}' to put back")
+        self.ours, self.qemus = socket.socketpair()
+
+    def qemu_args(self):
+        return ["-chardev", f"socket,id=qmp,fd={self.qemus.fileno()}",
+                "-mon", "chardev=qmp,mode=control"]
+
+    def run(self):
+        with self.ours.makefile("rw") as qmp:
+            try:
+                self.say(qmp, "qmp_capabilities")
+                for line in qmp:
+                    message = json.loads(line)
+                    if (message.get("event") == "DEVICE_DELETED" and
+                            message["data"].get("device") == self.device):
+                        self.say(qmp, "human-monitor-command",
+                                 {"command-line": f"device_add {self.card}"})
+            except (OSError, ValueError):
+                return
+
+    def close(self):
+        self.ours.shutdown(socket.SHUT_RDWR)
+        self.join()
+        self.ours.close()
+        self.qemus.close()
+
+    @staticmethod
+    def say(qmp, command, arguments=None):
+        qmp.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
+        qmp.flush()
+
+
 class Machine:
     """One boot. The console goes to a file, the guest's own words elsewhere."""
 
@@ -129,6 +179,8 @@ class Machine:
         self.name = name or topology.name
         self.console = BUILD / "log" / f"vm-{self.name}.console"
         self.output = BUILD / "log" / f"vm-{self.name}.output"
+        self.trace = BUILD / "log" / f"vm-{self.name}.trace"
+        self.slot = Slot(topology) if topology.replug else None
 
     def command(self, mode, serial, accel, env=None):
         topology, options = self.topology, self.options
@@ -145,6 +197,7 @@ class Machine:
             ["console=ttyS0", "panic=-1", "loglevel=7",
              # On a busy host the ten ticks of that check can fail to come.
              "no_timer_check", topology.append,
+             topology.append_debug if self.debug else "",
              options["CMDLINE"]] + [f"{k}={v}" for k, v in words.items() if v])
         return [
             str(out("qemu", "QEMU") / "qemu-system-x86_64"),
@@ -159,6 +212,8 @@ class Machine:
             "-initrd", str(out("image", "LINUX") / "initrd.gz"),
             "-append", append, *IOMMU_ARGS[iommu],
             *topology.device_args(self.pf(), self.reserve()),
+            *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
+            *(self.slot.qemu_args() if self.slot else []),
         ]
 
     def pf(self):
@@ -170,11 +225,17 @@ class Machine:
     def run(self, mode, env=None, *, accel):
         """Boot, wait for the end; the seconds it took and the guest's words."""
         start = time.monotonic()
-        limit = self.topology.timeout * (5 if self.debug else 1)
+        limit = self.limit()
         self.output.write_text("")
+        env = {"SIOV_TIMEOUT": limit, **(env or {})}
         command = self.command(mode, ["-serial", f"file:{self.output}"], accel, env)
         self._spawn(command, limit)
         return time.monotonic() - start, self.output.read_text(errors="replace")
+
+    def limit(self):
+        """Seconds, with those that somebody who wants more stress asks for."""
+        more = int(os.environ.get("SIOV_STRESS_SECONDS") or 0)
+        return self.topology.timeout * (5 if self.debug else 1) + 3 * more
 
     def interact(self, mode):
         """The same with the guest's words on the terminal."""
@@ -191,10 +252,13 @@ class Machine:
         self.console.write_text("")
         with log.open("wb") as stderr:
             try:
+                if self.slot:
+                    self.slot.start()
                 done = subprocess.run(
                     command, timeout=limit, check=False, stderr=stderr,
                     stdin=None if terminal else subprocess.DEVNULL,
-                    stdout=None if terminal else stderr, preexec_fn=limit_memory)
+                    stdout=None if terminal else stderr, preexec_fn=limit_memory,
+                    pass_fds=[self.slot.qemus.fileno()] if self.slot else [])
             except FileNotFoundError:
                 raise Trouble(f"{command[0]} is not there: run make again") from None
             except subprocess.TimeoutExpired:
@@ -202,6 +266,9 @@ class Machine:
                     f"the machine '{self.name}' did not finish in {limit} s; its last "
                     f"line was: {last_line(self.console)!r}. See {self.console}. "
                     "On a busy host call again") from None
+            finally:
+                if self.slot:
+                    self.slot.close()
         if done.returncode:
             raise Trouble(f"QEMU ended with {done.returncode} in '{self.name}': "
                           f"{last_line(log) or 'no message'} (see {log})")

@@ -125,6 +125,15 @@ struct SIOVTestdev {
     bool x_forge;
 };
 
+/*
+ * Pulled out while an access was waiting for the lock: the memory of the device
+ * is still there, what it had allocated is not
+ */
+static inline bool siov_testdev_is_gone(const SIOVTestdev *d)
+{
+    return !d->bh;
+}
+
 static inline bool siov_engine_is_pf(const SIOVEngine *e)
 {
     return e->index == SIOV_PG_INDEX_PF;

@@ -271,6 +271,9 @@ static uint64_t siov_blocks_read(void *opaque, hwaddr addr, unsigned size)
     SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_BLOCK_BYTES;
 
+    if (siov_testdev_is_gone(d)) {
+        return UINT32_MAX;
+    }
     return n < d->total_sdis ? siov_blk_read(d, n, addr % SIOV_BLOCK_BYTES) : 0;
 }
 
@@ -280,7 +283,7 @@ static void siov_blocks_write(void *opaque, hwaddr addr, uint64_t val,
     SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_BLOCK_BYTES;
 
-    if (n < d->total_sdis) {
+    if (!siov_testdev_is_gone(d) && n < d->total_sdis) {
         siov_blk_write(d, n, addr % SIOV_BLOCK_BYTES, val);
     }
 }
@@ -301,6 +304,9 @@ static uint64_t siov_pages_read(void *opaque, hwaddr addr, unsigned size)
     uint32_t n = addr / SIOV_PAGE_BYTES;
     uint32_t reg = addr % SIOV_PAGE_BYTES;
 
+    if (siov_testdev_is_gone(d)) {
+        return UINT32_MAX;
+    }
     if (n >= d->total_sdis) {
         return 0;
     }
@@ -326,6 +332,9 @@ static void siov_pages_write(void *opaque, hwaddr addr, uint64_t val,
     SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_PAGE_BYTES;
 
+    if (siov_testdev_is_gone(d)) {
+        return;
+    }
     if (n < d->total_sdis && pcie_siov_sdi_enabled(&d->siov, n)) {
         siov_engine_write(&d->sdis[n]->engine, addr % SIOV_PAGE_BYTES, val);
     }
@@ -475,6 +484,9 @@ static uint64_t siov_ctrl_read(void *opaque, hwaddr addr, unsigned size)
 {
     SIOVTestdev *d = opaque;
 
+    if (siov_testdev_is_gone(d)) {
+        return UINT32_MAX;
+    }
     if (addr < SIOV_PF_ENGINE) {
         return siov_ctrl_read_reg(d, addr);
     }
@@ -492,6 +504,9 @@ static void siov_ctrl_write(void *opaque, hwaddr addr, uint64_t val,
 {
     SIOVTestdev *d = opaque;
 
+    if (siov_testdev_is_gone(d)) {
+        return;
+    }
     if (addr < SIOV_PF_ENGINE) {
         siov_ctrl_write_reg(d, addr, val);
     } else if (addr < SIOV_PF_ENGINE + SIOV_PAGE_BYTES) {

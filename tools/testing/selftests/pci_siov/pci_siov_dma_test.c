@@ -15,87 +15,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
-#include "pci_siov_sdi.h"
-
-struct engine {
-	char name[64];
-};
-
-struct result {
-	unsigned int code;
-	unsigned int cause;
-	unsigned int bytes;
-	unsigned long long sum;
-	unsigned int count;
-};
-
-static int command(const struct engine *e, const char *fmt, ...)
-{
-	char line[96];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	return put_file(engine_path(e->name, "command"), line);
-}
-
-static unsigned long long iova(const struct engine *e)
-{
-	char buf[64];
-
-	if (get_file(engine_path(e->name, "iova"), buf, sizeof(buf)))
-		return 0;
-	return strtoull(buf, NULL, 0);
-}
-
-static int result(const struct engine *e, struct result *r)
-{
-	char buf[128];
-	int ret;
-
-	memset(r, 0, sizeof(*r));
-	ret = get_file(engine_path(e->name, "result"), buf, sizeof(buf));
-	if (ret)
-		return ret;
-	return sscanf(buf, "%u %u %u %llu %u", &r->code, &r->cause, &r->bytes,
-		      &r->sum, &r->count) == 5 ? 0 : -EINVAL;
-}
-
-static int buffer_set(const struct engine *e, uint32_t pattern)
-{
-	uint32_t words[BUFFER_SIZE / 4];
-	unsigned int i;
-	int fd, ret;
-
-	for (i = 0; i < BUFFER_SIZE / 4; i++)
-		words[i] = pattern;
-	fd = open(engine_path(e->name, "buffer"), O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, words, sizeof(words)) == sizeof(words) ? 0 : -EIO;
-	close(fd);
-	return ret;
-}
-
-/* Words from @first to @last - 1 are @pattern */
-static bool buffer_is(const struct engine *e, unsigned int first,
-		      unsigned int last, uint32_t pattern)
-{
-	uint32_t words[BUFFER_SIZE / 4];
-	bool same = true;
-	int fd;
-
-	fd = open(engine_path(e->name, "buffer"), O_RDONLY);
-	if (fd < 0)
-		return false;
-	if (read(fd, words, sizeof(words)) != sizeof(words))
-		same = false;
-	close(fd);
-	for (; same && first < last; first++)
-		same = words[first] == pattern;
-	return same;
-}
+#include "pci_siov_engine.h"
 
 /* What the kernel has logged so far, to look at what comes later */
 struct log {
@@ -136,26 +56,6 @@ static bool log_has_fault(struct log *log, const char *name, bool *other)
 			*other = true;
 	}
 	return found;
-}
-
-static bool iommu_translates(const struct pf *pf, unsigned int index)
-{
-	char buf[32];
-
-	if (get_file(sdi_path(pf, index, "iommu_group/type"), buf, sizeof(buf)))
-		return false;
-	return !strncmp(buf, "DMA", 3);
-}
-
-static bool in_group_of_pf(const struct pf *pf, unsigned int index)
-{
-	char sdi[256], group[256];
-	const char *name;
-
-	name = link_target(pf_path(pf, "iommu_group"), group, sizeof(group));
-	return *name && !strcmp(name, link_target(sdi_path(pf, index,
-							   "iommu_group"),
-						  sdi, sizeof(sdi)));
 }
 
 FIXTURE(dma)
@@ -420,13 +320,10 @@ TEST_F(dma, no_mapping)
 TEST_F(dma, former_mapping)
 {
 	unsigned long long old = iova(&self->engine_a);
-	char buf[32];
 
 	if (!self->translated)
 		SKIP(return, "nothing translates");
-	ASSERT_EQ(0, get_file(sdi_path(&self->pf, self->a, "iommu_group/type"),
-			      buf, sizeof(buf)));
-	if (!strcmp(buf, "DMA-FQ\n"))
+	if (!unmapped_at_once(&self->pf, self->a))
 		SKIP(return, "lazy invalidation leaves it for a moment");
 
 	ASSERT_EQ(0, command(&self->engine_a, "move"));

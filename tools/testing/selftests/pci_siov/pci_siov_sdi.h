@@ -23,9 +23,13 @@ enum {
 	CNT_CFG_READ_SDI = 2,
 	CNT_CFG_WRITE_SDI = 3,
 	CNT_SDI_DMA = 4,
+	CNT_SDI_DMA_BYTES = 5,
 	CNT_FAULT = 10,
 	CNT_ENABLE = 13,
 	CNT_DISABLE = 14,
+	CNT_SDI_RESET = 15,
+	CNT_REFUSED = 17,
+	CNT_DROP_FIRST = 25,
 	CNT_DROP_WINDOW = 30,
 	NUM_COUNTERS = 32,
 };
@@ -87,14 +91,24 @@ static inline void pf_refresh(struct pf *pf)
 	pf->stride = pf_number(pf, "siov/stride");
 }
 
-/* $SIOV_PF, or the first PF whose driver can create SDIs */
+/* Is it a PF whose driver can create SDIs? */
+static inline bool is_pf(const struct pf *pf)
+{
+	char buf[256];
+
+	return exists(pf_path(pf, "siov/sdi_new")) &&
+	       !strcmp(link_target(pf_path(pf, "driver"), buf, sizeof(buf)),
+		       PF_DRIVER);
+}
+
+/* $SIOV_PF, or the first PF; @pf is left alone if there is none */
 static inline bool find_pf(struct pf *pf)
 {
 	const char *wanted = getenv("SIOV_PF");
 	unsigned int bus, dev, fn;
 	struct dirent *entry;
+	struct pf it = { };
 	bool found = false;
-	char buf[256];
 	DIR *dir;
 
 	dir = opendir(PCI_DEVICES);
@@ -105,21 +119,18 @@ static inline bool find_pf(struct pf *pf)
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) > 15 ||
 		    (wanted && strcmp(wanted, entry->d_name)))
 			continue;
-		strcpy(pf->name, entry->d_name);
-		if (!exists(pf_path(pf, "siov/sdi_new")))
-			continue;
-		if (strcmp(link_target(pf_path(pf, "driver"), buf, sizeof(buf)),
-			   PF_DRIVER))
-			continue;
-		found = sscanf(pf->name, "%x:%x:%x.%x", &pf->domain, &bus, &dev,
-			       &fn) == 4;
-		pf->rid = bus << 8 | dev << 3 | fn;
+		strcpy(it.name, entry->d_name);
+		found = is_pf(&it) && sscanf(it.name, "%x:%x:%x.%x", &it.domain,
+					     &bus, &dev, &fn) == 4;
 	}
 	closedir(dir);
+	if (!found)
+		return false;
 
-	if (found)
-		pf_refresh(pf);
-	return found && pf->usable > 0;
+	it.rid = bus << 8 | dev << 3 | fn;
+	pf_refresh(&it);
+	*pf = it;
+	return pf->usable > 0;
 }
 
 static inline int create(const struct pf *pf, const char *what)
@@ -291,6 +302,19 @@ static inline int counters(const struct pf *pf, unsigned long long *cnt)
 		line++;
 	}
 	return 0;
+}
+
+/* Those that are not zero, for who compares them with something else */
+static inline const char *counters_text(const unsigned long long *cnt)
+{
+	static char text[1024];
+	int i, len = 0;
+
+	for (i = 0; i < NUM_COUNTERS; i++)
+		if (cnt[i])
+			len += snprintf(text + len, sizeof(text) - len,
+					" %d=%llu", i, cnt[i]);
+	return text;
 }
 
 static inline double now(void)

@@ -12,69 +12,9 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
-#include "pci_siov_sdi.h"
-
-#define PCI_STATUS_CAPS		0x34
-#define PCI_CAP_EXP		0x10
-#define EXP_SLTCAP		0x14
-#define  SLTCAP_PCP		0x0002
-#define EXP_SLTCTL		0x18
-#define  SLTCTL_HPIE		0x0020
-#define  SLTCTL_PIC_OFF		0x0300
-#define  SLTCTL_PCC_OFF		0x0400
+#include "pci_siov_slot.h"
 
 #define USERS	8
-
-/* The port above the PF: last but one element of the PF's path */
-static int port_config(const struct pf *pf)
-{
-	char path[256], link[256], *slash;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s", pf->name);
-	n = readlink(path, link, sizeof(link) - 1);
-	if (n < 0)
-		return -1;
-	link[n] = '\0';
-	slash = strrchr(link, '/');
-	*slash = '\0';
-	slash = strrchr(link, '/');
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/config", slash + 1);
-	return open(path, O_RDWR);
-}
-
-static unsigned int pcie_cap(int fd)
-{
-	uint8_t pos, id;
-
-	if (pread(fd, &pos, 1, PCI_STATUS_CAPS) != 1)
-		return 0;
-	while (pos) {
-		if (pread(fd, &id, 1, pos) != 1)
-			return 0;
-		if (id == PCI_CAP_EXP)
-			return pos;
-		if (pread(fd, &pos, 1, pos + 1) != 1)
-			return 0;
-	}
-	return 0;
-}
-
-static bool pull(int fd)
-{
-	unsigned int pos = pcie_cap(fd);
-	uint32_t cap;
-	uint16_t ctl, off;
-
-	if (!pos || pread(fd, &cap, 4, pos + EXP_SLTCAP) != 4 ||
-	    !(cap & SLTCAP_PCP) || pread(fd, &ctl, 2, pos + EXP_SLTCTL) != 2)
-		return false;
-
-	/* With power, or the port's driver believes that all is in order */
-	off = (ctl & ~SLTCTL_HPIE) | SLTCTL_PIC_OFF | SLTCTL_PCC_OFF;
-	return pwrite(fd, &off, 2, pos + EXP_SLTCTL) == 2 &&
-	       pwrite(fd, &ctl, 2, pos + EXP_SLTCTL) == 2;
-}
 
 static void use(const struct pf *pf, unsigned int index)
 {

@@ -92,7 +92,7 @@ static inline void allow_unsafe(bool allow)
 static inline int user_open_group(struct user *u, const char *name)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
-	char path[128], link[256];
+	char path[320], link[256];
 
 	snprintf(path, sizeof(path), SDI_DEVICES "/%s/iommu_group", name);
 	snprintf(path, sizeof(path), "/dev/vfio/%s",
