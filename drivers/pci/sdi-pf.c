@@ -6,7 +6,7 @@
  * pci_siov_ops, and are all destroyed before it is unbound. A reset of the PF
  * makes the device forget them: their drivers are told before, and afterwards
  * each is brought back as it was created. An SDI in quarantine, as it could
- * not be stopped, is free again after that.
+ * not be stopped, is free again after that if SIOV Status says that it was.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -179,12 +179,17 @@ void pci_sdis_reset_prepare(struct pci_dev *pf)
 	/* Those that come later are refused */
 	scoped_guard(mutex, &sdis->lock)
 		sdis->frozen = true;
+	/* Until pci_siov_restore_state() finds that it is */
+	pf->siov->quiet = false;
 
 	walk_sdis(sdis, freeze, NULL);
 }
 
-/* A reset stops what nothing else could */
-static void end_quarantine(struct pci_sdis *sdis)
+/*
+ * A reset stops what nothing else could, unless it has failed or was none: SIOV
+ * Status tells.
+ */
+static void end_quarantine(struct pci_sdis *sdis, bool quiet)
 {
 	unsigned long index;
 	void *entry;
@@ -193,6 +198,11 @@ static void end_quarantine(struct pci_sdis *sdis)
 	xa_for_each(&sdis->sdi, index, entry) {
 		if (!xa_is_value(entry))
 			continue;
+
+		if (!quiet) {
+			pci_warn(sdis->pf, "the reset has not disabled all SDIs; those that could not be stopped stay out of use\n");
+			return;
+		}
 
 		pci_rid_release_quarantine(sdis->pf, xa_to_value(entry));
 		xa_erase(&sdis->sdi, index);
@@ -211,11 +221,13 @@ static void end_quarantine(struct pci_sdis *sdis)
 void pci_sdis_reset_done(struct pci_dev *pf)
 {
 	struct pci_sdis *sdis = pci_sdis(pf);
-	bool frozen;
+	bool frozen, quiet;
 
 	if (!sdis)
 		return;
 
+	/* A state that was not restored leaves it unknown, and so false */
+	quiet = pf->siov->quiet;
 	scoped_guard(mutex, &sdis->lock)
 		frozen = sdis->frozen;
 	/* Recovery from an error does not always take a reset */
@@ -228,7 +240,7 @@ void pci_sdis_reset_done(struct pci_dev *pf)
 	/* In one go: what gets stuck from now on is not what was reset */
 	guard(mutex)(&sdis->lock);
 	sdis->frozen = false;
-	end_quarantine(sdis);
+	end_quarantine(sdis, quiet);
 }
 
 /**
@@ -313,10 +325,12 @@ void pci_sdis_release(struct pci_dev *pf)
 	if (!sdis)
 		return;
 
+	/* It is gone, or its next owner finds out */
 	scoped_guard(mutex, &sdis->lock)
-		end_quarantine(sdis);
+		end_quarantine(sdis, true);
 	xa_destroy(&sdis->sdi);
 	mtree_destroy(&sdis->mmio);
+	mutex_destroy(&sdis->tell_lock);
 	mutex_destroy(&sdis->allow_lock);
 	mutex_destroy(&sdis->lock);
 	put_device(&sdis->bridge->dev);

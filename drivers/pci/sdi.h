@@ -47,8 +47,11 @@ enum pci_sdi_state {
  * @frozen: the PF is being reset
  * @mode_change: the Routing ID mode is being changed
  * @warned: the log says already that nothing isolates the SDIs
- * @allow_lock: protects @allow and @nr_allow; held over &pci_siov_ops.rid_allow
- * @allow: Routing IDs that SDIs may use in software assigned mode
+ * @allow_lock: keeps @allow and @nr_allow as they are while a Routing ID is taken
+ *	from them or a new list is computed
+ * @tell_lock: held over &pci_siov_ops.rid_allow, and with @allow_lock to change
+ *	@allow and @nr_allow. For who cannot take @allow_lock
+ * @allow: Routing IDs that SDIs may use in software assigned mode, else NULL
  * @nr_allow: spans in @allow
  * @allow_work: computes @allow again after a change of the bus
  * @software_node: in the list of PFs in software assigned mode
@@ -60,7 +63,13 @@ enum pci_sdi_state {
  *       pci_sdi.lock (operations of one SDI)
  *     pci_sdis.allow_lock
  *       pci_sdis.lock
- *         pci_bus_sem, xa_lock of the claims
+ *       pci_bus_sem, xa_lock of the claims
+ *       pci_sdis.tell_lock
+ *
+ * Recovery from an error (pcie_do_recovery()) calls with pci_bus_sem held, and
+ * takes device_lock() of the PF under it. So what it reaches, notifications and
+ * operations of SDIs and the restoring of the allowlist, takes none of the locks
+ * that are held over pci_bus_sem: it has tell_lock and not allow_lock.
  *
  * device_lock() of an SDI and everything that its removal waits for (the user
  * of a VFIO file descriptor, an attribute being read) nest inside nothing but
@@ -85,6 +94,7 @@ struct pci_sdis {
 	bool warned;
 
 	struct mutex allow_lock; /* see above */
+	struct mutex tell_lock; /* see above */
 	struct pci_rid_span *allow;
 	unsigned int nr_allow;
 	struct work_struct allow_work;

@@ -197,10 +197,13 @@ int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans)
 	return map_to_spans(&map, spans);
 }
 
-static int tell_device(struct pci_dev *pf, const struct pci_rid_span *spans,
+static int tell_device(struct pci_sdis *sdis, const struct pci_rid_span *spans,
 		       unsigned int n)
 {
+	struct pci_dev *pf = sdis->pf;
 	int ret;
+
+	lockdep_assert_held(&sdis->tell_lock);
 
 	ret = pm_runtime_resume_and_get(&pf->dev);
 	if (ret)
@@ -214,6 +217,9 @@ static int tell_device(struct pci_dev *pf, const struct pci_rid_span *spans,
 
 static void set_list(struct pci_sdis *sdis, struct pci_rid_span *spans, int n)
 {
+	lockdep_assert_held(&sdis->allow_lock);
+	lockdep_assert_held(&sdis->tell_lock);
+
 	kfree(sdis->allow);
 	sdis->allow = spans;
 	sdis->nr_allow = n;
@@ -234,7 +240,8 @@ static int renew_list(struct pci_sdis *sdis)
 	    !memcmp(spans, sdis->allow, n * sizeof(*spans)))
 		return 0;
 
-	ret = tell_device(sdis->pf, spans, n);
+	guard(mutex)(&sdis->tell_lock);
+	ret = tell_device(sdis, spans, n);
 	if (!ret)
 		set_list(sdis, no_free_ptr(spans), n);
 
@@ -299,7 +306,8 @@ static void stop_software_mode(struct pci_sdis *sdis)
 	scoped_guard(mutex, &software_lock)
 		list_del_init(&sdis->software_node);
 
-	tell_device(sdis->pf, NULL, 0);
+	guard(mutex)(&sdis->tell_lock);
+	tell_device(sdis, NULL, 0);
 	set_list(sdis, NULL, 0);
 }
 
@@ -310,7 +318,7 @@ static void stop_software_mode(struct pci_sdis *sdis)
  *
  * Return: 0, -ENODEV without a driver that can create SDIs, -EOPNOTSUPP if the
  * device or its driver takes no Routing IDs from software, -EBUSY while SDIs
- * exist.
+ * exist, -EAGAIN while @pf is reset.
  */
 int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 {
@@ -329,6 +337,8 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 			return -EOPNOTSUPP;
 		if (sdis->users)
 			return -EBUSY;
+		if (sdis->frozen)
+			return -EAGAIN;
 		sdis->users++;
 		sdis->mode_change = true;
 	}
@@ -390,14 +400,17 @@ int pci_sdi_claim_allowed_rid(struct pci_sdi *sdi, u32 rid)
 /**
  * pci_siov_allow_restore() - Give a device its allowlist after a reset
  * @sdis: the SDIs of a PF
+ *
+ * Context: pci_bus_sem may be held, as it is by error recovery.
  */
 void pci_siov_allow_restore(struct pci_sdis *sdis)
 {
-	guard(mutex)(&sdis->allow_lock);
-	if (sdis->pf->siov->rid_mode != PCI_SIOV_RID_SOFTWARE)
+	guard(mutex)(&sdis->tell_lock);
+	/* There is one in software assigned mode only */
+	if (!sdis->allow)
 		return;
 
-	if (tell_device(sdis->pf, sdis->allow, sdis->nr_allow))
+	if (tell_device(sdis, sdis->allow, sdis->nr_allow))
 		pci_warn(sdis->pf, "could not restore the RID allowlist\n");
 }
 
@@ -408,6 +421,7 @@ void pci_siov_allow_restore(struct pci_sdis *sdis)
 void pci_siov_allow_init(struct pci_sdis *sdis)
 {
 	mutex_init(&sdis->allow_lock);
+	mutex_init(&sdis->tell_lock);
 	INIT_LIST_HEAD(&sdis->software_node);
 	INIT_WORK(&sdis->allow_work, allow_work);
 }

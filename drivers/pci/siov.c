@@ -266,6 +266,14 @@ static bool siov_has_changed(const struct pci_siov *siov,
 	       siov->stride != FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
 }
 
+/* All ones and a capability that cannot be read say nothing */
+static bool siov_is_quiet(const struct siov_regs *regs)
+{
+	return PCI_EXT_CAP_ID(regs->header) == PCI_EXT_CAP_ID_SIOV &&
+	       !(FIELD_GET(SIOV_SDIS_STATUS, regs->sdis) &
+		 PCI_SIOV_STATUS_ENABLED);
+}
+
 /*
  * The function may be gone. And some platforms forget in S3 how to reach
  * extended configuration space: then all of it reads as 0 or all ones.
@@ -288,6 +296,9 @@ static bool siov_is_readable(struct pci_dev *dev)
  * must not be given out: then no SDI is usable until @dev has been removed
  * and found again. A capability that cannot be read has not changed.
  *
+ * Whether the reset has disabled all SDIs, or there was none, is remembered. It
+ * is too early for anybody to have enabled one since.
+ *
  * Context: pci_restore_state().
  */
 void pci_siov_restore_state(struct pci_dev *dev)
@@ -299,11 +310,13 @@ void pci_siov_restore_state(struct pci_dev *dev)
 
 	pci_enable_ari_forwarding(dev);
 
-	if (!dev->siov->rids.count || !siov_is_readable(dev))
+	dev->siov->quiet = false;
+	if (!siov_is_readable(dev))
 		return;
 
 	siov_read_regs(dev, dev->siov->pos, &regs);
-	if (!siov_has_changed(dev->siov, &regs))
+	dev->siov->quiet = siov_is_quiet(&regs);
+	if (!dev->siov->rids.count || !siov_has_changed(dev->siov, &regs))
 		return;
 
 	pci_warn(dev, "capability has changed, SDIs are unusable until the function is removed and found by a rescan\n");

@@ -320,6 +320,7 @@ static void claim_quarantine(struct kunit *test)
 	struct pci_sdi_params params = { .index = 0, .rid = PCI_SDI_ANY_RID };
 	struct claim_box box;
 	struct pci_sdi *sdi;
+	u16 pos;
 
 	claim_box_init(test, &box);
 	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
@@ -339,9 +340,109 @@ static void claim_quarantine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x109, create(box.pf[0], 1));
 	KUNIT_EXPECT_FALSE(test, claims_are_empty(&box));
 
+	/* A reset after which SDIs are still enabled has stopped none */
 	told.reset_ret = 0;
+	pos = box.pf[0]->siov->pos + PCI_SIOV_STATUS;
+	fake_pci_put8(box.fn[0], pos, PCI_SIOV_STATUS_ENABLED);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box.mark, LOGLEVEL_WARNING,
+						 "not disabled all SDIs", NULL));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[0], 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[1], 0));
+
+	fake_pci_put8(box.fn[0], pos, 0);
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
 	KUNIT_EXPECT_EQ(test, 0x108, create(box.pf[0], 0));
+}
+
+static struct {
+	unsigned int prepared;
+	unsigned int done;
+} sdi_told;
+
+static int claim_sdi_probe(struct pci_sdi *sdi)
+{
+	return 0;
+}
+
+static void claim_sdi_reset_prepare(struct pci_sdi *sdi)
+{
+	sdi_told.prepared++;
+}
+
+static void claim_sdi_reset_done(struct pci_sdi *sdi)
+{
+	sdi_told.done++;
+}
+
+static struct pci_sdi_driver claim_sdi_driver = {
+	.probe = claim_sdi_probe,
+	.reset_prepare = claim_sdi_reset_prepare,
+	.reset_done = claim_sdi_reset_done,
+	.driver = {
+		.name = "siov_kunit_sdi",
+	},
+};
+
+static void claim_sdi_driver_gone(void *unused)
+{
+	pci_sdi_unregister_driver(&claim_sdi_driver);
+}
+
+/* While the PF is reset nobody touches its SDIs or tells their drivers more */
+static void claim_frozen(struct kunit *test)
+{
+	struct pci_sdi_params params = {
+		.rid = PCI_SDI_ANY_RID,
+		.driver_override = "siov_kunit_sdi",
+	};
+	struct claim_box box;
+	struct pci_sdi *sdi;
+
+	sdi_told.prepared = 0;
+	sdi_told.done = 0;
+	KUNIT_ASSERT_EQ(test, 0, pci_sdi_register_driver(&claim_sdi_driver));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, claim_sdi_driver_gone,
+						  NULL));
+	claim_box_init(test, &box);
+	add_siov(box.fn[0], 16, 8, 1);
+	add_siov(box.fn[1], 16, 0x20, 1);
+	claim_box_scan(test, &box);
+
+	sdi = pci_sdi_create(box.pf[0], &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_NOT_NULL(test, sdi->dev.driver);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_reset_bound(sdi));
+	KUNIT_EXPECT_EQ(test, 1, sdi_told.prepared);
+	KUNIT_EXPECT_EQ(test, 1, sdi_told.done);
+
+	scoped_guard(device, &box.pf[0]->dev) {
+		pci_sdis_reset_prepare(box.pf[0]);
+		KUNIT_EXPECT_EQ(test, 2, sdi_told.prepared);
+		KUNIT_EXPECT_EQ(test, -EAGAIN, pci_sdi_reset(sdi));
+		KUNIT_EXPECT_EQ(test, -EAGAIN, pci_sdi_set_master(sdi, true));
+		KUNIT_EXPECT_EQ(test, -EAGAIN, pci_sdi_reset_bound(sdi));
+		KUNIT_EXPECT_EQ(test, -EAGAIN, create(box.pf[0], 1));
+		KUNIT_EXPECT_EQ(test, 2, sdi_told.prepared);
+		KUNIT_EXPECT_EQ(test, 1, sdi_told.done);
+		pci_sdis_reset_done(box.pf[0]);
+	}
+	KUNIT_EXPECT_EQ(test, 2, sdi_told.done);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_reset_bound(sdi));
+	KUNIT_EXPECT_EQ(test, 0x109, create(box.pf[0], 1));
+	pci_sdi_put(sdi);
+
+	scoped_guard(device, &box.pf[1]->dev) {
+		pci_sdis_reset_prepare(box.pf[1]);
+		KUNIT_EXPECT_EQ(test, -EAGAIN,
+				pci_siov_set_rid_mode(box.pf[1],
+						      PCI_SIOV_RID_SOFTWARE));
+		pci_sdis_reset_done(box.pf[1]);
+	}
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_siov_set_rid_mode(box.pf[1],
+					      PCI_SIOV_RID_SOFTWARE));
 }
 
 /* Creates and deletes in any order, against a bitmap that knows who is there */
@@ -472,6 +573,7 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_function_comes_later),
 	KUNIT_CASE(claim_past_the_window),
 	KUNIT_CASE(claim_quarantine),
+	KUNIT_CASE(claim_frozen),
 	KUNIT_CASE(claim_random),
 	KUNIT_CASE(claim_pf_goes),
 	KUNIT_CASE(claim_state_is_freed),
