@@ -176,9 +176,9 @@ static int check_bus(const struct pci_dev *pf, u16 rid, char owner[OWNER_LEN])
  * @rid: the Routing ID
  * @quiet: do not log why it cannot be had
  *
- * The claim is made before the functions are looked at, while a function that
- * appears is put on the list of its bus after it was looked up here (see
- * pci_rid_reserved()).
+ * The claim is made before the functions are looked at, and a function that
+ * appears is put on the list of its bus before pci_rid_reserved() is asked for
+ * the last time. So one of the two sees the other.
  *
  * Return: 0 and &pci_sdi.rid is set, -EBUSY if @rid has another owner, -ENXIO
  * if its bus number does not lead to the PF, -ENOMEM.
