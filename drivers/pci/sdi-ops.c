@@ -88,6 +88,10 @@ int pci_sdi_reset_bound(struct pci_sdi *sdi)
 	int ret;
 
 	guard(mutex)(&sdi->notify_lock);
+	/* The driver must not be told that it is over before it is */
+	if (sdi->frozen)
+		return -EAGAIN;
+
 	drv = sdi->bound;
 	if (!drv) {
 		sdi->untold = true;
@@ -171,7 +175,7 @@ void pci_sdi_freeze(struct pci_sdi *sdi)
 		sdi->bound->reset_prepare(sdi);
 
 	guard(mutex)(&sdi->lock);
-	sdi->frozen = true;
+	WRITE_ONCE(sdi->frozen, true);
 }
 
 /**
@@ -185,7 +189,7 @@ void pci_sdi_thaw(struct pci_sdi *sdi)
 		return;
 
 	scoped_guard(mutex, &sdi->lock) {
-		sdi->frozen = false;
+		WRITE_ONCE(sdi->frozen, false);
 		__pci_sdi_reset(sdi);
 	}
 

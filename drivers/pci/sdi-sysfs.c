@@ -69,7 +69,11 @@ static ssize_t reset_store(struct device *dev, struct device_attribute *attr,
 	if (kstrtobool(buf, &reset) || !reset)
 		return -EINVAL;
 
+	/* A driver that is coming or going does not expect it */
+	if (!device_trylock(dev))
+		return -EBUSY;
 	ret = pci_sdi_reset_bound(to_pci_sdi(dev));
+	device_unlock(dev);
 	if (ret == -EBUSY)
 		dev_info_ratelimited(dev, "driver %s cannot cope with a reset, unbind it first\n",
 				     dev_driver_string(dev));

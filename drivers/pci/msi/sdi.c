@@ -48,6 +48,19 @@ struct pci_sdi_irqs {
 };
 
 /*
+ * The interrupt core does not know that the PF is being reset or has no power.
+ * Then the device is left alone, and pci_sdi_restore_irqs() makes up for it.
+ */
+static bool sdi_irq_reachable(struct pci_sdi_irqs *irqs)
+{
+	struct pci_sdi *sdi = irqs->sdi;
+
+	lockdep_assert_held(&irqs->lock);
+
+	return !READ_ONCE(sdi->frozen) && !pci_dev_is_disconnected(sdi->pf);
+}
+
+/*
  * The device may read a message while it changes, unless it is masked. PCI asks
  * the same of MSI-X.
  */
@@ -55,7 +68,8 @@ static void sdi_irq_store(struct pci_sdi_irqs *irqs, unsigned int idx)
 {
 	struct pci_sdi *sdi = irqs->sdi;
 
-	lockdep_assert_held(&irqs->lock);
+	if (!sdi_irq_reachable(irqs))
+		return;
 
 	if (!irqs->entry[idx].masked)
 		sdi->ops->msi_mask(sdi, idx, true);
@@ -82,7 +96,8 @@ static void sdi_irq_set_mask(struct irq_data *d, bool mask)
 
 	guard(raw_spinlock_irqsave)(&irqs->lock);
 	irqs->entry[d->hwirq].masked = mask;
-	irqs->sdi->ops->msi_mask(irqs->sdi, d->hwirq, mask);
+	if (sdi_irq_reachable(irqs))
+		irqs->sdi->ops->msi_mask(irqs->sdi, d->hwirq, mask);
 }
 
 static void sdi_irq_mask(struct irq_data *d)
