@@ -263,6 +263,15 @@ void vfio_siov_clear_command(struct vfio_siov_device *v, u16 bits)
 	put_unaligned_le16(vfio_siov_command(v) & ~bits, &v->cfg[PCI_COMMAND]);
 }
 
+/* The end of the PF's reset would turn off what its begin has let on */
+static int set_master(struct vfio_siov_device *v, bool on)
+{
+	if (on && v->frozen)
+		return -EAGAIN;
+
+	return pci_sdi_set_master(v->sdi, on);
+}
+
 /*
  * If DMA cannot be turned on or off, Command goes on saying what is so and the
  * write fails.
@@ -273,7 +282,7 @@ static int command_written(struct vfio_siov_device *v, u16 old)
 	int ret = 0;
 
 	if ((old ^ new) & PCI_COMMAND_MASTER)
-		ret = pci_sdi_set_master(v->sdi, new & PCI_COMMAND_MASTER);
+		ret = set_master(v, new & PCI_COMMAND_MASTER);
 	if (ret) {
 		new ^= PCI_COMMAND_MASTER;
 		put_unaligned_le16(new, &v->cfg[PCI_COMMAND]);
