@@ -154,11 +154,12 @@ struct pci_sdi {
  *	needed if @msi_write is there.
  *
  * @sdi_init, @sdi_release, @sdi_reset and @sdi_set_master may sleep, are
- * serialized per SDI but not between SDIs, and are called with no lock of the
- * PF held, while the PF is bound and runtime active. They may find that the
- * device does not answer any more (surprise removal, reset in progress): they
- * must end all the same. They must not call the pci_sdi_*() functions on the
- * SDI they are called for.
+ * serialized per SDI but not between SDIs, and are called while the PF is bound
+ * and runtime active. Around a reset of the PF its device_lock() is held, and in
+ * recovery from an error pci_bus_sem as well, also over @rid_allow: none of
+ * them may take one of the two. They may find that the device does not answer
+ * any more (surprise removal, reset in progress): they must end all the same.
+ * They must not call the pci_sdi_*() functions on the SDI they are called for.
  *
  * A function may have many SDIs: no operation may do work for any SDI
  * but the one it is called for.
@@ -266,6 +267,22 @@ static inline bool dev_is_pci_sdi(const struct device *dev)
 }
 
 #endif /* CONFIG_PCI_SIOV */
+
+/**
+ * pci_sdi_may_send() - May an SDI do DMA that nobody wants any more?
+ * @sdi: the SDI, which no driver or user means to use
+ *
+ * What stops a PCI function for sure is Bus Master Enable. An SDI has nothing
+ * like it, only the word of its device.
+ *
+ * Return: true if the device has failed to stop the SDI, so that only the IOMMU
+ * is left to do it.
+ */
+static inline bool pci_sdi_may_send(const struct pci_sdi *sdi)
+{
+	return READ_ONCE(sdi->stuck) ||
+	       (READ_ONCE(sdi->frozen) && READ_ONCE(sdi->master));
+}
 
 /* Interrupts, for drivers of SDIs: drivers/pci/msi/sdi.c */
 #if defined(CONFIG_PCI_SIOV) && defined(CONFIG_PCI_MSI)
