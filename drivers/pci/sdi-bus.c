@@ -120,7 +120,8 @@ static void tell_driver(struct pci_sdi *sdi, struct pci_sdi_driver *drv)
 {
 	guard(mutex)(&sdi->notify_lock);
 	sdi->bound = drv;
-	if (sdi->untold && drv->reset_done)
+	/* If another one has begun meanwhile, its end does */
+	if (sdi->untold && !sdi->frozen && drv->reset_done)
 		drv->reset_done(sdi);
 }
 
