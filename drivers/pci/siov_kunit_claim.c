@@ -406,8 +406,8 @@ static void claim_frozen(struct kunit *test)
 			kunit_add_action_or_reset(test, claim_sdi_driver_gone,
 						  NULL));
 	claim_box_init(test, &box);
-	add_siov(box.fn[0], 16, 8, 1);
-	add_siov(box.fn[1], 16, 0x20, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	fake_pci_add_sdis(box.fn[1], 16, 0x20, 1);
 	claim_box_scan(test, &box);
 
 	sdi = pci_sdi_create(box.pf[0], &params);
