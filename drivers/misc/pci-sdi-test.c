@@ -143,11 +143,18 @@ static int engine_map(struct siov_test_engine *e, u32 len)
 	return 0;
 }
 
-/* The old mapping stays until there is a new one, so the address changes */
+/*
+ * The old mapping stays until there is a new one, so the address changes. A
+ * stream would go on in memory that is somebody else's: where the IOMMU forgets
+ * lazily, it is not stopped at once.
+ */
 static int engine_move(struct siov_test_engine *e)
 {
 	dma_addr_t iova;
 	void *buffer;
+
+	if (engine_is_busy(e))
+		return -EBUSY;
 
 	buffer = dma_alloc_coherent(e->dev, BUFFER_SIZE, &iova, GFP_KERNEL);
 	if (!buffer)
