@@ -143,6 +143,8 @@ FIXTURE_SETUP(dma)
 	strcpy(self->engine_b.name,
 	       sdi_name(&self->pf, self->b, buf, sizeof(buf)));
 	strcpy(self->engine_pf.name, self->pf.name);
+	/* Of a test that came to a bad end */
+	command(&self->engine_pf, "stop");
 	self->translated = iommu_translates(&self->pf, self->a);
 	self->grouped = in_group_of_pf(&self->pf, self->a);
 
@@ -442,7 +444,7 @@ TEST_F(dma, reset)
 }
 
 /* PF and SDIs stream while others come and go */
-TEST_F_TIMEOUT(dma, others_come_and_go, 60)
+TEST_F_TIMEOUT(dma, others_come_and_go, 300)
 {
 	unsigned long long before[NUM_COUNTERS], after[NUM_COUNTERS];
 	const struct engine *streams[] = {

@@ -10,6 +10,10 @@
 
 #include "pci_siov_util.h"
 
+/* The machine is emulated, and its kernel may be full of checks */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	300
+
 #define SDI_DEVICES	"/sys/bus/pci_sdi/devices"
 #define PF_DRIVER	"pci-siov-test"
 #define SDI_DRIVER	"pci-sdi-test"

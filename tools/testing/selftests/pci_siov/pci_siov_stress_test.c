@@ -199,13 +199,6 @@ static void op_autoprobe(const struct pf *pf, unsigned int index)
 
 /* What all of them suffer from: not all the time, or nothing else happens */
 
-static void op_bind_pf(const struct pf *pf, unsigned int index)
-{
-	usleep(below(100000));
-	bus_write("pci", PF_DRIVER, "unbind", pf->name);
-	note(&tally->pf_bound, bus_write("pci", PF_DRIVER, "bind", pf->name));
-}
-
 static void op_reset_pf(const struct pf *pf, unsigned int index)
 {
 	note(&tally->pf_reset, pf_put(pf, "reset", "1"));
@@ -243,6 +236,12 @@ static void remove_and_rescan(const struct pf *pf)
 	put_file("/sys/bus/pci/rescan", "1");
 }
 
+static void bind_and_unbind(const struct pf *pf)
+{
+	bus_write("pci", PF_DRIVER, "unbind", pf->name);
+	note(&tally->pf_bound, bus_write("pci", PF_DRIVER, "bind", pf->name));
+}
+
 static void make_vfs(const struct pf *pf)
 {
 	pf_put(pf, "sriov_numvfs", "4");
@@ -251,14 +250,14 @@ static void make_vfs(const struct pf *pf)
 }
 
 /*
- * One after the other: sriov_numvfs and remove take the PF's lock and that of
- * rescan and remove in opposite orders, with SDIs or without.
+ * One after the other, for two reasons that have nothing to do with SDIs:
+ * sriov_numvfs and remove take the PF's lock and that of rescan and remove in
+ * opposite orders, and a driver that is unbound while it has VFs removes them
+ * without the latter.
  */
 static void op_come_and_go(const struct pf *pf, unsigned int index)
 {
-	bool replug = wanted("REPLUG", 0);
-
-	switch (below(4)) {
+	switch (below(8)) {
 	case 0:
 		make_vfs(pf);
 		break;
@@ -266,13 +265,16 @@ static void op_come_and_go(const struct pf *pf, unsigned int index)
 		put_file("/sys/bus/pci/rescan", "1");
 		break;
 	case 2:
-		if (replug) {
+		if (wanted("REPLUG", 0))
 			pull_and_replug(pf);
-			break;
-		}
-		/* fall through */
-	default:
+		break;
+	case 3:
+	case 4:
 		remove_and_rescan(pf);
+		break;
+	default:
+		usleep(below(100000));
+		bind_and_unbind(pf);
 	}
 }
 
@@ -281,12 +283,12 @@ typedef void (*op_fn)(const struct pf *pf, unsigned int index);
 static const op_fn ops[] = {
 	op_create_any, op_create, op_create, op_flood, op_delete, op_bind,
 	op_reset, op_use, op_stream, op_stray, op_vfio, op_read, op_rid_mode,
-	op_autoprobe, op_bind_pf, op_reset_pf, op_come_and_go,
+	op_autoprobe, op_reset_pf, op_come_and_go,
 };
 
 static bool is_of_pf(op_fn op)
 {
-	return op == op_bind_pf || op == op_reset_pf || op == op_come_and_go;
+	return op == op_reset_pf || op == op_come_and_go;
 }
 
 static void pause_after(double seconds)
