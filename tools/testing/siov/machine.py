@@ -90,6 +90,9 @@ class Topology:
         # Compare what the PF counted with what QEMU has seen
         self.trace = section.getboolean("trace", False)
         self.tests = section.get("tests", "pci_siov:pci_siov_discovery_test").split()
+        # Those of them that are not for a kernel of the debug profile, and why
+        self.not_debug = section.get("not_debug", "").split()
+        self.not_debug_as = section.get("not_debug_as", "")
         self.expect = ",".join(section.get("expect", "").split())
         self.log = self._lines(section.get("log", ""))
         self.log_not = self._lines(section.get("log_not", ""))
@@ -294,8 +297,9 @@ def last_line(path):
     return lines[-1].strip() if lines else ""
 
 
-# With a thread a CPU, QEMU now and then hung, or crashed in the look-up of
-# memory, while BARs moved. The CPUs still take turns in the middle of things.
+# With a thread a CPU, QEMU without tools/qemu/patches/0010 looks old TLB entries
+# up in a new memory map while BARs move, and hangs or dies. QEMU= may be one.
+# The CPUs still take turns in the middle of things.
 TCG = "tcg,thread=single"
 
 
