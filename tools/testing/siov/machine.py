@@ -93,6 +93,8 @@ class Topology:
         # Those of them that are not for a kernel of the debug profile, and why
         self.not_debug = section.get("not_debug", "").split()
         self.not_debug_as = section.get("not_debug_as", "")
+        # The tests' own time limits are too short for a debug kernel
+        self.short_limits = section.getboolean("short_limits", False)
         self.expect = ",".join(section.get("expect", "").split())
         self.log = self._lines(section.get("log", ""))
         self.log_not = self._lines(section.get("log_not", ""))

@@ -212,6 +212,22 @@ static void wait_for(const char *path, bool there)
 		usleep(20000);
 }
 
+/*
+ * QEMU presses the attention button for a new card, and where that is heard
+ * after the card was found, it means that the card is to go in five seconds.
+ */
+static void wait_until_it_stays(const char *driver)
+{
+	double end = now() + REPLUG_SECONDS, stable;
+
+	do {
+		wait_for(driver, true);
+		stable = now() + 7;
+		while (exists(driver) && now() < stable)
+			usleep(20000);
+	} while (now() < stable && now() < end);
+}
+
 static void pull_and_replug(const struct pf *pf)
 {
 	char dir[64], driver[64];
@@ -224,7 +240,7 @@ static void pull_and_replug(const struct pf *pf)
 		return;
 	if (pull(port)) {
 		wait_for(dir, false);
-		wait_for(driver, true);
+		wait_until_it_stays(driver);
 		note(&tally->pf_pulled, !exists(driver));
 	}
 	close(port);
