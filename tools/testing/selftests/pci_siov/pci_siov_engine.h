@@ -82,7 +82,7 @@ static inline int buffer_set(const struct engine *e, uint32_t pattern)
 
 /* Words from @first to @last - 1 are @pattern */
 static inline bool buffer_is(const struct engine *e, unsigned int first,
-		      unsigned int last, uint32_t pattern)
+			     unsigned int last, uint32_t pattern)
 {
 	uint32_t words[BUFFER_SIZE / 4];
 	bool same = true;

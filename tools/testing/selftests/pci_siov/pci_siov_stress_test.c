@@ -7,9 +7,10 @@
  * reset, remove or pull the PF. What each gets told does not matter: the log
  * must stay clean, all must come to an end, and nothing may be lost.
  *
- * See pci_siov_stress.h for how long. SIOV_STRESS_REPLUG=1 says that a card which is
- * pulled is put back, so that it can be done. Needs the emulated SIOV device with its driver (CONFIG_PCI_SIOV_TEST), skips
- * where it is absent. SDIs that exist are destroyed.
+ * See pci_siov_stress.h for how long. SIOV_STRESS_REPLUG=1 says that a card
+ * which is pulled is put back, so that it can be done. Needs the emulated SIOV
+ * device with its driver (CONFIG_PCI_SIOV_TEST), skips where it is absent. SDIs
+ * that exist are destroyed.
  */
 #include <signal.h>
 #include <sys/resource.h>
