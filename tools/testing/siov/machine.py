@@ -100,6 +100,8 @@ class Topology:
         self.log_not = self._lines(section.get("log_not", ""))
         # Tests that the kernel without the series fails as well.
         self.fails_without = re.compile(section.get("fails_without", "(?!)"))
+        # Memory that the kernel without the series leaks as well
+        self.leaks_without = re.compile(section.get("leaks_without", "(?!)"))
         self.timeout = section.getint("timeout", 300)
 
     @staticmethod
