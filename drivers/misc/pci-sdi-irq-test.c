@@ -33,9 +33,6 @@
 
 #include "pci-siov-test.h"
 
-#define CMD_MSI			4
-#define CMD_VECTOR		GENMASK(15, 8)
-
 #define MAX_IRQS		32
 #define COMMAND_LEN		32
 #define SEND_TIMEOUT_US		(2 * USEC_PER_SEC)
@@ -132,10 +129,10 @@ static int send_one(struct sdi_irq_test *t, unsigned int n)
 	u32 result;
 	int ret;
 
-	if (n > FIELD_MAX(CMD_VECTOR))
+	if (n > FIELD_MAX(SIOV_TEST_CMD_VECTOR))
 		return -EINVAL;
 
-	writel(CMD_MSI | FIELD_PREP(CMD_VECTOR, n),
+	writel(SIOV_TEST_CMD_MSI | FIELD_PREP(SIOV_TEST_CMD_VECTOR, n),
 	       t->regs + SIOV_TEST_PG_CMD);
 	ret = readl_poll_timeout(t->regs + SIOV_TEST_PG_RESULT, result,
 				 FIELD_GET(SIOV_TEST_RESULT_CODE, result) !=

@@ -89,6 +89,8 @@ class Topology:
         self.replug = section.get("replug", "")
         # Compare what the PF counted with what QEMU has seen
         self.trace = section.getboolean("trace", False)
+        # What scripts/build made, for the guest to mount
+        self.share = section.get("share", "")
         self.tests = section.get("tests", "pci_siov:pci_siov_discovery_test").split()
         # Those of them that are not for a kernel of the debug profile, and why
         self.not_debug = section.get("not_debug", "").split()
@@ -176,6 +178,15 @@ class Slot(threading.Thread):
         qmp.flush()
 
 
+def share_args(name):
+    """The directory share/ of what was built as NAME, read-only, by 9p."""
+    if not name:
+        return []
+    path = out(name, "LINUX") / "share"
+    return ["-virtfs", f"local,path={path},mount_tag={name},"
+                       "security_model=none,readonly=on"]
+
+
 class Machine:
     """One boot. The console goes to a file, the guest's own words elsewhere."""
 
@@ -221,6 +232,7 @@ class Machine:
             *topology.device_args(self.pf(), self.reserve()),
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
             *(self.slot.qemu_args() if self.slot else []),
+            *share_args(topology.share),
         ]
 
     def pf(self):
