@@ -91,6 +91,8 @@ class Topology:
         self.trace = section.getboolean("trace", False)
         # What scripts/build made, for the guest to mount
         self.share = section.get("share", "")
+        # Why it runs only when it is asked for by its name
+        self.by_name = section.get("by_name", "")
         self.tests = section.get("tests", "pci_siov:pci_siov_discovery_test").split()
         # Those of them that are not for a kernel of the debug profile, and why
         self.not_debug = section.get("not_debug", "").split()

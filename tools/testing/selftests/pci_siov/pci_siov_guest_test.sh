@@ -24,7 +24,7 @@ GUEST_TESTS=6
 RUNS_BYTES=$((2 * 3 * 9216))
 RUNS_MSI=$((2 * 2))
 # Seconds; an emulator in an emulator takes them
-LIMIT=240
+LIMIT=600
 
 # Indexes of the PF's counters
 SDI_DMA=4
