@@ -219,7 +219,7 @@ static struct pci_driver sdi_guest_driver = {
 	.id_table	= sdi_guest_ids,
 	.probe		= sdi_guest_probe,
 	.remove		= sdi_guest_remove,
-	.driver.dev_groups = sdi_guest_groups,
+	.dev_groups	= sdi_guest_groups,
 };
 module_pci_driver(sdi_guest_driver);
 
