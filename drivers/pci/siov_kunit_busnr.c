@@ -715,8 +715,10 @@ static void random_endpoint(struct tree *t, struct rnd_state *rnd,
 		t->ep[t->nr_eps++] = ep;
 		r = prandom_u32_state(rnd);
 		if (r & 3)
-			fake_pci_add_sdis(ep, r >> 16 & (r & 4 ? 0xffff : 0x3ff),
-				 1 + (r >> 8 & 0xff), 1 + (r >> 4 & 3));
+			fake_pci_add_sdis(ep,
+					  r >> 16 & (r & 4 ? 0xffff : 0x3ff),
+					  1 + (r >> 8 & 0xff),
+					  1 + (r >> 4 & 3));
 		if (!(r & 0x3000))
 			fake_pci_add_vfs(ep, 2, 0x80 << (r & 3), 1);
 	}

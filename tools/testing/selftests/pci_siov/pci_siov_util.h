@@ -258,8 +258,8 @@ static inline bool decode_siov(const struct function *f, struct siov *s)
 	return s->total && s->offset && (s->stride || s->total == 1);
 }
 
-static inline uint32_t strided_rid(const struct function *f, const struct siov *s,
-			       uint32_t n)
+static inline uint32_t strided_rid(const struct function *f,
+				   const struct siov *s, uint32_t n)
 {
 	return f->rid + (uint32_t)s->offset + n * (uint32_t)s->stride;
 }
