@@ -24,7 +24,7 @@
 
 #include "pci-siov-test.h"
 
-#define NR_VECTORS	2
+#define VECTORS_USED	2
 /* Not a page, so that the engine has to split what it is asked for */
 #define LEN		(SZ_8K + SZ_1K)
 #define PATTERN		0x6e573d11
@@ -43,7 +43,7 @@ struct sdi_guest {
 	struct pci_dev *pdev;
 	void __iomem *regs;
 	struct mutex lock; /* see above */
-	struct completion done[NR_VECTORS];
+	struct completion done[VECTORS_USED];
 	__le32 *buf;
 	dma_addr_t dma;
 };
@@ -144,13 +144,13 @@ static int request_vectors(struct sdi_guest *g)
 	unsigned int i;
 	int ret;
 
-	ret = pci_alloc_irq_vectors(g->pdev, NR_VECTORS, NR_VECTORS,
+	ret = pci_alloc_irq_vectors(g->pdev, VECTORS_USED, VECTORS_USED,
 				    PCI_IRQ_MSIX);
 	if (ret < 0)
 		return dev_err_probe(&g->pdev->dev, ret,
-				     "no %u MSI-X vectors\n", NR_VECTORS);
+				     "no %u MSI-X vectors\n", VECTORS_USED);
 
-	for (i = 0; i < NR_VECTORS; i++) {
+	for (i = 0; i < VECTORS_USED; i++) {
 		init_completion(&g->done[i]);
 		ret = devm_request_irq(&g->pdev->dev,
 				       pci_irq_vector(g->pdev, i),
