@@ -18,6 +18,8 @@
  *		"move" puts buffer at another address.
  *		"as RID" lets a device that was made to do so lie about its
  *		Routing ID from then on, "as none" ends it.
+ *		"error KIND" makes the device report an error: 0 is correctable, 1
+ *		non-fatal, 2 fatal.
  * result	of the last command: code, cause, bytes, sum, count
  * master	whether an SDI may do DMA: read and write
  */
@@ -166,10 +168,16 @@ static int engine_move(struct siov_test_engine *e)
 	return 0;
 }
 
+static int engine_error(struct siov_test_engine *e, u32 kind)
+{
+	writel(kind, e->regs + SIOV_TEST_PG_PATTERN);
+	return engine_run(e, SIOV_TEST_CMD_ERROR, 0, 0, 0);
+}
+
 static int engine_command(struct siov_test_engine *e, const char *line)
 {
 	u64 a, b;
-	u32 len, pattern;
+	u32 len, pattern, kind;
 	u16 rid;
 
 	if (sscanf(line, "fill %lli %i %i", &a, &len, &pattern) == 3) {
@@ -196,6 +204,8 @@ static int engine_command(struct siov_test_engine *e, const char *line)
 		writel(0, e->regs + SIOV_TEST_PG_AS_RID);
 		return 0;
 	}
+	if (sscanf(line, "error %i", &kind) == 1)
+		return engine_error(e, kind);
 	if (!strcmp(line, "move"))
 		return engine_move(e);
 	if (!strcmp(line, "stop")) {

@@ -350,9 +350,14 @@ static pci_ers_result_t siov_test_error_detected(struct pci_dev *pdev,
 	return PCI_ERS_RESULT_CAN_RECOVER;
 }
 
+/* What is restored was saved before probe */
 static pci_ers_result_t siov_test_slot_reset(struct pci_dev *pdev)
 {
 	pci_restore_state(pdev);
+	if (pci_reenable_device(pdev))
+		return PCI_ERS_RESULT_DISCONNECT;
+
+	pci_set_master(pdev);
 	return PCI_ERS_RESULT_RECOVERED;
 }
 

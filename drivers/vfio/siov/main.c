@@ -177,7 +177,6 @@ static int region_add_sparse(struct vfio_info_cap *caps, u64 len)
 {
 	size_t size = struct_size_t(struct vfio_region_info_cap_sparse_mmap,
 				    areas, 1);
-	int ret;
 
 	struct vfio_region_info_cap_sparse_mmap *sparse __free(kfree) =
 		kzalloc(size, GFP_KERNEL);
@@ -188,9 +187,7 @@ static int region_add_sparse(struct vfio_info_cap *caps, u64 len)
 	sparse->header.version = 1;
 	sparse->nr_areas = 1;
 	sparse->areas[0].size = len;
-	ret = vfio_info_add_capability(caps, &sparse->header, size);
-
-	return ret;
+	return vfio_info_add_capability(caps, &sparse->header, size);
 }
 
 static int bar_info(const struct vfio_siov_bar *bar,

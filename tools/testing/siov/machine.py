@@ -87,6 +87,8 @@ class Topology:
         self.memory = section.get("memory", "")
         # The device, by its id, that is put back whenever it was pulled
         self.replug = section.get("replug", "")
+        # The guest goes to sleep (S3) and needs somebody to wake it up
+        self.wake = section.getboolean("wake", False)
         # Compare what the PF counted with what QEMU has seen
         self.trace = section.getboolean("trace", False)
         # What scripts/build made, for the guest to mount
@@ -139,17 +141,22 @@ def out(name, own):
     return BUILD / "out" / (name + ("-own" if os.environ.get(own) else ""))
 
 
-class Slot(threading.Thread):
-    """Puts a card back as often as it is pulled, until QEMU ends."""
+class Hand(threading.Thread):
+    """Somebody at the machine, until QEMU ends: puts a card back as often as it
+    is pulled, and pushes the power button of a machine that sleeps."""
 
     def __init__(self, topology):
         super().__init__(daemon=True)
         self.device = topology.replug
         args = topology.device_args(topology.pf, "")[1::2]
         self.card = next((a for a in args if f"id={self.device}" in a.split(",")), None)
-        if not self.card:
+        if self.device and not self.card:
             raise Trouble(f"'{topology.name}' has no device '{self.device}' to put back")
         self.ours, self.qemus = socket.socketpair()
+
+    @staticmethod
+    def wanted(topology):
+        return topology.replug or topology.wake
 
     def qemu_args(self):
         return ["-chardev", f"socket,id=qmp,fd={self.qemus.fileno()}",
@@ -160,13 +167,17 @@ class Slot(threading.Thread):
             try:
                 self.say(qmp, "qmp_capabilities")
                 for line in qmp:
-                    message = json.loads(line)
-                    if (message.get("event") == "DEVICE_DELETED" and
-                            message["data"].get("device") == self.device):
-                        self.say(qmp, "human-monitor-command",
-                                 {"command-line": f"device_add {self.card}"})
+                    self.react(qmp, json.loads(line))
             except (OSError, ValueError):
                 return
+
+    def react(self, qmp, message):
+        event = message.get("event")
+        if event == "DEVICE_DELETED" and self.device == message["data"].get("device"):
+            self.say(qmp, "human-monitor-command",
+                     {"command-line": f"device_add {self.card}"})
+        elif event == "SUSPEND":
+            self.say(qmp, "system_wakeup")
 
     def close(self):
         self.ours.shutdown(socket.SHUT_RDWR)
@@ -200,7 +211,7 @@ class Machine:
         self.console = BUILD / "log" / f"vm-{self.name}.console"
         self.output = BUILD / "log" / f"vm-{self.name}.output"
         self.trace = BUILD / "log" / f"vm-{self.name}.trace"
-        self.slot = Slot(topology) if topology.replug else None
+        self.hand = Hand(topology) if Hand.wanted(topology) else None
 
     def command(self, mode, serial, accel, env=None):
         topology, options = self.topology, self.options
@@ -235,7 +246,7 @@ class Machine:
             "-append", append, *IOMMU_ARGS[iommu],
             *topology.device_args(self.pf(), self.reserve()),
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
-            *(self.slot.qemu_args() if self.slot else []),
+            *(self.hand.qemu_args() if self.hand else []),
             *share_args(topology.share),
         ]
 
@@ -275,13 +286,13 @@ class Machine:
         self.console.write_text("")
         with log.open("wb") as stderr:
             try:
-                if self.slot:
-                    self.slot.start()
+                if self.hand:
+                    self.hand.start()
                 done = subprocess.run(
                     command, timeout=limit, check=False, stderr=stderr,
                     stdin=None if terminal else subprocess.DEVNULL,
                     stdout=None if terminal else stderr, preexec_fn=limit_memory,
-                    pass_fds=[self.slot.qemus.fileno()] if self.slot else [])
+                    pass_fds=[self.hand.qemus.fileno()] if self.hand else [])
             except FileNotFoundError:
                 raise Trouble(f"{command[0]} is not there: run make again") from None
             except subprocess.TimeoutExpired:
@@ -290,8 +301,8 @@ class Machine:
                     f"line was: {last_line(self.console)!r}. See {self.console}. "
                     "On a busy host call again") from None
             finally:
-                if self.slot:
-                    self.slot.close()
+                if self.hand:
+                    self.hand.close()
         if done.returncode:
             raise Trouble(f"QEMU ended with {done.returncode} in '{self.name}': "
                           f"{last_line(log) or 'no message'} (see {log})")

@@ -16,6 +16,7 @@
 #include "qemu/units.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
+#include "hw/pci/pcie_aer.h"
 #include "siov-testdev-int.h"
 #include "trace.h"
 
@@ -194,6 +195,33 @@ static uint32_t siov_engine_raise(SIOVEngine *e)
                                   siov_sdi_raise(e, vector);
 }
 
+/* Errors */
+
+static uint32_t siov_engine_report(SIOVEngine *e)
+{
+    PCIEAERErr err = {};
+    PCIESIOVDrop drop;
+
+    drop = siov_engine_may_send(e, false, &err.source_id);
+    if (drop != PCIE_SIOV_SENT) {
+        return siov_result(SIOV_RESULT_DROPPED, drop);
+    }
+    switch (e->pattern) {
+    case SIOV_PG_ERROR_CORRECTABLE:
+        err.status = PCI_ERR_COR_RCVR;
+        err.flags = PCIE_AER_ERR_IS_CORRECTABLE;
+        break;
+    case SIOV_PG_ERROR_NONFATAL:
+        err.status = PCI_ERR_UNC_COMP_ABORT;
+        break;
+    case SIOV_PG_ERROR_FATAL:
+        err.status = PCI_ERR_UNC_MALF_TLP;
+        break;
+    }
+    pcie_aer_inject_error(PCI_DEVICE(e->dev), &err);
+    return SIOV_RESULT_OK;
+}
+
 void siov_sdi_clear_messages(SIOVSdi *sdi)
 {
     memset(sdi->msg, 0, sizeof(sdi->msg));
@@ -299,6 +327,9 @@ static uint32_t siov_engine_round(SIOVEngine *e)
     e->sum = 0;
     if ((e->cmd & SIOV_PG_CMD_OP) == SIOV_PG_CMD_OP_MSI) {
         return siov_engine_raise(e);
+    }
+    if ((e->cmd & SIOV_PG_CMD_OP) == SIOV_PG_CMD_OP_ERROR) {
+        return siov_engine_report(e);
     }
     while (e->bytes < e->len && result == SIOV_RESULT_OK) {
         uint32_t len = MIN(e->len - e->bytes, sizeof(buf));
@@ -446,7 +477,10 @@ static bool siov_engine_cmd_ok(const SIOVEngine *e, uint32_t cmd)
     uint32_t vectors = siov_engine_is_pf(e) ? SIOV_PF_MSIX_VECTORS :
                                               SIOV_BLK_NUM_VECTORS;
 
-    if (op > SIOV_PG_CMD_OP_MSI || e->len > SIOV_PG_LEN_MAX) {
+    if (op > SIOV_PG_CMD_OP_ERROR || e->len > SIOV_PG_LEN_MAX) {
+        return false;
+    }
+    if (op == SIOV_PG_CMD_OP_ERROR && e->pattern > SIOV_PG_ERROR_FATAL) {
         return false;
     }
     if (op == SIOV_PG_CMD_OP_MSI || cmd & SIOV_PG_CMD_INTR) {

@@ -352,7 +352,7 @@ const MemoryRegionOps siov_pages_ops = {
 
 static uint32_t siov_features(const SIOVTestdev *d)
 {
-    uint32_t val = SIOV_FEAT_DMA;
+    uint32_t val = SIOV_FEAT_DMA | SIOV_FEAT_ERROR;
 
     if (d->has_siov) {
         val |= SIOV_FEAT_MSI;

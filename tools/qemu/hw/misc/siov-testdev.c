@@ -209,6 +209,7 @@ static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
         error_setg(errp, "no room for the PCI Express capability");
         return false;
     }
+    pcie_cap_deverr_init(pdev);
     pcie_cap_flr_init(pdev);
     if (pcie_aer_init(pdev, PCI_ERR_VER, SIOV_AER_OFFSET, PCI_ERR_SIZEOF,
                       errp) < 0) {
@@ -352,6 +353,7 @@ static void siov_testdev_reset_hold(Object *obj, ResetType type)
                             PCI_EXP_DEVCTL) & PCI_EXP_DEVCTL_BCR_FLR;
 
     trace_siov_testdev_reset(pdev->name, flr);
+    pcie_cap_deverr_reset(pdev);
     siov_engine_kill(&d->pf_engine);
     d->scratch = 0;
     d->counters[SIOV_CNT_FLR] += flr;

@@ -22,6 +22,8 @@
 #define RAM_DST         0x00300000ull
 #define CAP             0x200
 #define EXP             0x80            /* the device's PCIe capability */
+#define AER             0x100
+#define PORT_AER        0x100
 #define BUS             1               /* the device's bus */
 #define PF_RID          (BUS << 8)
 #define DEVFN_PORT      PCI_DEVFN(1, 0)
@@ -283,7 +285,7 @@ static void test_ident(void)
 
     g_assert_cmphex(ctrl_readl(qts, SIOV_MAGIC), ==, SIOV_MAGIC_VALUE);
     g_assert_cmphex(ctrl_readl(qts, SIOV_VERSION), ==, SIOV_VERSION_VALUE);
-    g_assert_cmphex(ctrl_readl(qts, SIOV_FEATURES), ==, 0x3f);
+    g_assert_cmphex(ctrl_readl(qts, SIOV_FEATURES), ==, 0x7f);
     g_assert_cmpuint(ctrl_readl(qts, SIOV_TOTAL), ==, 5);
     g_assert_cmpuint(ctrl_readl(qts, SIOV_VECTORS), ==, 4);
     g_assert_cmphex(ctrl_readl(qts, SIOV_PF_RID), ==, PF_RID);
@@ -711,6 +713,63 @@ static void test_power(void)
     qtest_clock_step(qts, 1000 * 1000);
     cfg_writew(qts, PF_RID, 0x40 + PCI_PM_CTRL, 0);
     g_assert_cmphex(finish(qts, sdi_page(0)), ==, dropped(SIOV_DROP_POWER));
+    qtest_quit(qts);
+}
+
+/* Errors */
+
+/* Returns who has reported an error, to the port above */
+static uint16_t error_source(QTestState *qts, uint32_t shift)
+{
+    return cfg_readl(qts, DEVFN_PORT, PORT_AER + PCI_ERR_ROOT_ERR_SRC) >> shift;
+}
+
+static void test_errors(void)
+{
+    const uint16_t report = PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE |
+                            PCI_EXP_DEVCTL_FERE;
+    QTestState *qts = machine_new("sdi-offset=0x100,x-forge=on");
+    uint64_t page = sdi_page(5);
+
+    sdi_enable(qts, 5);
+    qtest_writel(qts, page + SIOV_PG_PATTERN, SIOV_PG_ERROR_CORRECTABLE);
+    g_assert_cmpuint(run(qts, page, SIOV_PG_CMD_OP_ERROR), ==, SIOV_RESULT_OK);
+    /* Recorded, and not reported before software wants it */
+    g_assert_cmphex(cfg_readl(qts, PF_RID, AER + PCI_ERR_COR_STATUS), ==,
+                    PCI_ERR_COR_RCVR);
+    g_assert_cmphex(cfg_readl(qts, DEVFN_PORT, PORT_AER + PCI_ERR_ROOT_STATUS),
+                    ==, 0);
+
+    cfg_writew(qts, PF_RID, EXP + PCI_EXP_DEVCTL, report);
+    cfg_writew(qts, DEVFN_PORT, find_cap(qts, DEVFN_PORT, PCI_CAP_ID_EXP) +
+               PCI_EXP_DEVCTL, report);
+    cfg_writew(qts, DEVFN_PORT, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_SERR);
+    g_assert_cmpuint(run(qts, page, SIOV_PG_CMD_OP_ERROR), ==, SIOV_RESULT_OK);
+    g_assert_cmphex(error_source(qts, 0), ==, 0x205);
+
+    qtest_writel(qts, page + SIOV_PG_PATTERN, SIOV_PG_ERROR_NONFATAL);
+    qtest_writel(qts, page + SIOV_PG_AS_RID, SIOV_PG_AS_RID_ON | 0x333);
+    g_assert_cmpuint(run(qts, page, SIOV_PG_CMD_OP_ERROR), ==, SIOV_RESULT_OK);
+    g_assert_cmphex(error_source(qts, 16), ==, 0x333);
+    g_assert_cmphex(cfg_readl(qts, PF_RID, AER + PCI_ERR_UNCOR_STATUS), ==,
+                    PCI_ERR_UNC_COMP_ABORT);
+
+    /* The first is kept until software has seen it */
+    qtest_writel(qts, page + SIOV_PG_AS_RID, 0);
+    qtest_writel(qts, page + SIOV_PG_PATTERN, SIOV_PG_ERROR_FATAL);
+    g_assert_cmpuint(run(qts, page, SIOV_PG_CMD_OP_ERROR), ==, SIOV_RESULT_OK);
+    g_assert_cmphex(error_source(qts, 16), ==, 0x333);
+    g_assert_cmphex(cfg_readl(qts, DEVFN_PORT, PORT_AER + PCI_ERR_ROOT_STATUS) &
+                    (PCI_ERR_ROOT_NONFATAL_RCV | PCI_ERR_ROOT_FATAL_RCV), ==,
+                    PCI_ERR_ROOT_NONFATAL_RCV | PCI_ERR_ROOT_FATAL_RCV);
+
+    qtest_writel(qts, page + SIOV_PG_PATTERN, SIOV_PG_ERROR_FATAL + 1);
+    g_assert_cmpuint(run(qts, page, SIOV_PG_CMD_OP_ERROR), ==,
+                     SIOV_RESULT_BAD_CMD);
+    qtest_writel(qts, pf_page + SIOV_PG_PATTERN, SIOV_PG_ERROR_FATAL);
+    cfg_writew(qts, PF_RID, PCI_COMMAND, PCI_COMMAND_MEMORY);
+    g_assert_cmphex(run(qts, pf_page, SIOV_PG_CMD_OP_ERROR), ==,
+                    dropped(SIOV_DROP_BME));
     qtest_quit(qts);
 }
 
@@ -1294,6 +1353,7 @@ int main(int argc, char **argv)
     qtest_add_func("/siov/engine/rounds", test_engine_rounds);
     qtest_add_func("/siov/drops", test_drops);
     qtest_add_func("/siov/power", test_power);
+    qtest_add_func("/siov/errors", test_errors);
     qtest_add_func("/siov/messages", test_messages);
     qtest_add_func("/siov/reset/good", test_reset);
     qtest_add_func("/siov/reset/hang", test_hang);

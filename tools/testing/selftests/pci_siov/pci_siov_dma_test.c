@@ -16,46 +16,22 @@
 
 #include "../kselftest_harness.h"
 #include "pci_siov_engine.h"
-
-/* What the kernel has logged so far, to look at what comes later */
-struct log {
-	int fd;
-};
-
-static int log_open(struct log *log)
-{
-	log->fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-	if (log->fd < 0)
-		return -errno;
-	lseek(log->fd, 0, SEEK_END);
-	return 0;
-}
+#include "pci_siov_log.h"
 
 /* A line of the IOMMU about this Routing ID; any other one is noted */
-static bool log_has_fault(struct log *log, const char *name, bool *other)
+static bool log_has_fault(int log, const char *name, bool *other)
 {
-	bool found = false;
 	double end = now() + 0.5;
 	char line[2048];
-	ssize_t n;
 
-	while (now() < end && !found) {
-		n = read(log->fd, line, sizeof(line) - 1);
-		if (n < 0 && errno == EPIPE)
-			continue;
-		if (n < 0) {
-			usleep(20000);
-			continue;
-		}
-		line[n] = '\0';
+	while (log_next(log, end, line, sizeof(line))) {
 		if (!strstr(line, "Request device") && !strstr(line, "arm-smmu"))
 			continue;
 		if (strstr(line, name))
-			found = true;
-		else
-			*other = true;
+			return true;
+		*other = true;
 	}
-	return found;
+	return false;
 }
 
 FIXTURE(dma)
@@ -221,18 +197,19 @@ static void expect_fault(struct __test_metadata *_metadata,
 	bool found = false, other = false;
 	double end = now() + 10;
 	struct result r;
-	struct log log;
+	int log;
 
-	ASSERT_EQ(0, log_open(&log));
+	log = log_open();
+	ASSERT_LE(0, log);
 	while (!found && now() < end) {
 		ASSERT_EQ(-EIO, command(e, "fill 0x%llx 4096 0xdeadbeef",
 					addr));
 		ASSERT_EQ(0, result(e, &r));
 		ASSERT_EQ((unsigned int)RESULT_FAULT, r.code);
 		ASSERT_EQ(0u, r.bytes);
-		found = log_has_fault(&log, sender, &other);
+		found = log_has_fault(log, sender, &other);
 	}
-	close(log.fd);
+	close(log);
 
 	EXPECT_TRUE(found) {
 		TH_LOG("no fault of %s in the log", sender);

@@ -11,7 +11,7 @@
  * all that wait for an interrupt do.
  */
 #include "../kselftest_harness.h"
-#include "pci_siov_sdi.h"
+#include "pci_siov_log.h"
 
 #define IRQ_DRIVER	"pci-sdi-irq-test"
 #define IRQ_DEVICES	"/sys/kernel/debug/pci_sdi_irq_test"
@@ -104,37 +104,15 @@ static int count_later(struct sdi *sdi, int n)
 	return refresh(sdi) > n ? sdi->irq[n].count : -1;
 }
 
-static int log_open(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
 /* A fault of interrupt remapping, with this Routing ID */
-static bool log_has_fault(int fd, uint16_t rid)
+static bool log_has_fault(int log, uint16_t rid)
 {
-	double end = now() + 1;
-	char line[2048], dev[16];
-	ssize_t n;
+	char dev[16];
+	const char * const words[] = { "INTR-REMAP", dev, NULL };
 
 	snprintf(dev, sizeof(dev), "%02x:%02x.%x]", rid >> 8, rid >> 3 & 0x1f,
 		 rid & 7);
-	while (now() < end) {
-		n = read(fd, line, sizeof(line) - 1);
-		if (n < 0 && errno == EPIPE)
-			continue;
-		if (n < 0) {
-			usleep(10000);
-			continue;
-		}
-		line[n] = '\0';
-		if (strstr(line, "INTR-REMAP") && strstr(line, dev))
-			return true;
-	}
-	return false;
+	return log_has(log, 1, words);
 }
 
 FIXTURE(irq) {
@@ -158,7 +136,7 @@ FIXTURE_SETUP(irq)
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, create_sdi(&self->pf, i,
 					"driver_override=" IRQ_DRIVER));
-		snprintf(self->sdi[i].name, sizeof(self->sdi[i].name), "%s",
+		snprintf(self->sdi[i].name, sizeof(self->sdi[i].name), "%.63s",
 			 sdi_name(&self->pf, i, buf, sizeof(buf)));
 		ASSERT_TRUE(exists(irq_path(&self->sdi[i], "irqs")));
 	}
@@ -331,7 +309,7 @@ TEST_F(irq, sdis_apart)
 /* No more of them is left over than before */
 TEST_F(irq, come_and_go)
 {
-	char path[64];
+	char path[128];
 	int i, virq = -1;
 
 	for (i = 0; i < 20; i++) {

@@ -42,8 +42,11 @@ enum {
 #define CMD_COPY	1
 #define CMD_FILL	2
 #define CMD_MSI		4
+#define CMD_ERROR	5
 #define CMD_VECTOR(n)	((n) << 8)
 #define FOREVER		0xffffffff
+#define ERROR_NONFATAL	1
+#define ERROR_FATAL	2
 #define CAUSE_MASTER	4
 
 enum vfio_mode {

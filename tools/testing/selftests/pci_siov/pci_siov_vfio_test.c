@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "pci_siov_slot.h"
 #include "pci_siov_vfio.h"
 
 #define VECTORS		4
@@ -686,6 +687,57 @@ TEST_F(vfio, reset_of_the_pf)
 	munmap(bar, PAGE);
 	close(msi);
 	close(err);
+}
+
+static uint32_t engine_error(const struct user *u, uint32_t kind)
+{
+	set_reg(u, REG_PATTERN, kind);
+	set_reg(u, REG_CMD, CMD_ERROR);
+	return engine_wait(u);
+}
+
+/* Errors that one user's SDI reports, and that all below the port are told */
+TEST_F(vfio, errors)
+{
+	struct user *u = self->user;
+	int err[NUM_SDIS], i;
+	uint32_t *mem;
+
+	if (!errors_are_handled(&self->pf))
+		SKIP(return, "nobody handles errors of the PF");
+
+	mem = user_dma_map(&u[1], IOVA, MAP_SIZE);
+	ASSERT_NE(NULL, mem);
+	for (i = 0; i < NUM_SDIS; i++) {
+		err[i] = eventfd(0, EFD_NONBLOCK);
+		ASSERT_EQ(0, set_eventfds(&u[i], VFIO_PCI_ERR_IRQ_INDEX, 0, 1,
+					  &err[i]));
+		ASSERT_EQ(0, set_command(&u[i], PCI_COMMAND_MASTER, 0));
+	}
+
+	/* Nothing was reset, so the other goes on */
+	ASSERT_EQ(RESULT_OK, engine_error(&u[0], ERROR_NONFATAL));
+	for (i = 0; i < NUM_SDIS; i++)
+		EXPECT_LT(0, events(err[i], 10000));
+	EXPECT_EQ(RESULT_OK, engine_fill(&u[1], IOVA, PAGE, PATTERN));
+	EXPECT_TRUE(all(mem, PAGE, PATTERN));
+
+	/* As with a reset of the PF: DMA is off until each has seen to it */
+	engine_error(&u[0], ERROR_FATAL);
+	for (i = 0; i < NUM_SDIS; i++)
+		EXPECT_LT(0, events(err[i], 10000));
+	for (i = 0; i < 1000; i++) {
+		if (reg(&u[1], REG_ID) == ID_VALUE && !reg(&u[1], REG_PATTERN))
+			break;
+		usleep(10000);
+	}
+	EXPECT_FALSE(cfg_read(&u[1], PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	EXPECT_EQ(0, reg(&u[1], REG_PATTERN));
+	ASSERT_EQ(0, set_command(&u[1], PCI_COMMAND_MASTER, 0));
+	EXPECT_EQ(RESULT_OK, engine_fill(&u[1], IOVA, PAGE, ~PATTERN));
+	EXPECT_TRUE(all(mem, PAGE, ~PATTERN));
+	for (i = 0; i < NUM_SDIS; i++)
+		close(err[i]);
 }
 
 /*

@@ -56,6 +56,7 @@
 #define   SIOV_FEAT_DMA                 0x00000008
 #define   SIOV_FEAT_MSI                 0x00000010
 #define   SIOV_FEAT_FORGE               0x00000020
+#define   SIOV_FEAT_ERROR               0x00000040
 #define SIOV_TOTAL                      0x00c
 #define SIOV_VECTORS                    0x010
 #define SIOV_PF_RID                     0x014
@@ -166,6 +167,9 @@
 #define SIOV_PG_LEN                     0x020
 #define   SIOV_PG_LEN_MAX               0x00100000
 #define SIOV_PG_PATTERN                 0x024
+#define   SIOV_PG_ERROR_CORRECTABLE     0
+#define   SIOV_PG_ERROR_NONFATAL        1
+#define   SIOV_PG_ERROR_FATAL           2
 #define SIOV_PG_CMD                     0x028
 #define   SIOV_PG_CMD_OP                0x0000000f
 #define   SIOV_PG_CMD_OP_STOP           0
@@ -173,6 +177,7 @@
 #define   SIOV_PG_CMD_OP_FILL           2
 #define   SIOV_PG_CMD_OP_SUM            3
 #define   SIOV_PG_CMD_OP_MSI            4
+#define   SIOV_PG_CMD_OP_ERROR          5
 #define   SIOV_PG_CMD_INTR              0x00000010
 #define   SIOV_PG_CMD_VECTOR            0x0000ff00
 #define   SIOV_PG_CMD_VECTOR_SHIFT      8

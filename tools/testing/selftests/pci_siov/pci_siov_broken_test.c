@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SDIs of a device that does not do what it must
+ *
+ * The emulated device is wrong on purpose, and SIOV_BROKEN names in which way:
+ *
+ * hang		an SDI that was told to do something does it for ever: no reset of the
+ *		SDI ends (x-dma-hang, and x-forge so that it ignores its master bit)
+ * hang-flr	and no reset of the PF either (x-flr-keeps-sdis)
+ * ghost	an SDI sends one request more after it was destroyed
+ *		(x-dma-after-reset), and SDI 3 cannot be enabled (x-enable-fail-at=3)
+ *
+ * What such an SDI sends must come to nothing, its Routing ID must not become
+ * that of another, and all other SDIs must not notice.
+ */
+#include "../kselftest_harness.h"
+#include "pci_siov_engine.h"
+#include "pci_siov_log.h"
+#include "pci_siov_vfio.h"
+
+#define REG_AS_RID	0x048
+#define  AS_RID_ON	0x80000000
+#define IOVA		0x40000000ULL
+#define PATTERN		0xbadc0de5
+
+static bool broken_like(const char *how)
+{
+	const char *is = getenv("SIOV_BROKEN");
+
+	return is && !strcmp(is, how);
+}
+
+static bool hangs(void)
+{
+	return broken_like("hang") || broken_like("hang-flr");
+}
+
+/* Requests that left the device, and those of them that did not arrive */
+struct requests {
+	unsigned long long sent;
+	unsigned long long lost;
+};
+
+static struct requests requests(const struct pf *pf)
+{
+	unsigned long long cnt[NUM_COUNTERS] = { };
+
+	counters(pf, cnt);
+	return (struct requests) { cnt[CNT_SDI_DMA], cnt[CNT_FAULT] };
+}
+
+/* Does something go on sending, and does none of it arrive? */
+static bool all_is_lost(const struct pf *pf)
+{
+	struct requests before = requests(pf), after;
+
+	usleep(200000);
+	after = requests(pf);
+	return after.sent > before.sent &&
+	       after.sent - before.sent == after.lost - before.lost;
+}
+
+FIXTURE(broken)
+{
+	struct pf pf;
+	char name[64];
+	struct engine a, b;
+	int log;
+};
+
+FIXTURE_SETUP(broken)
+{
+	self->log = -1;
+	if (!getenv("SIOV_BROKEN"))
+		SKIP(return, "SIOV_BROKEN says that no device is broken");
+	if (!find_pf(&self->pf))
+		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!exists(pf_path(&self->pf, "iommu_group")))
+		SKIP(return, "no IOMMU");
+
+	/* Of an earlier test; all that it left ends with the device's power */
+	delete_all(&self->pf);
+	ASSERT_EQ(0, pf_put(&self->pf, "reset_method",
+			    broken_like("hang-flr") ? "bus" : "flr"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "flr"));
+
+	rid_name(&self->pf, sdi_rid(&self->pf, 0), self->name,
+		 sizeof(self->name));
+	ASSERT_EQ(0, create_sdi(&self->pf, 1, NULL));
+	self->b = engine_of(&self->pf, 1);
+	self->log = log_open();
+	ASSERT_LE(0, self->log);
+}
+
+FIXTURE_TEARDOWN(broken)
+{
+	if (self->log >= 0)
+		close(self->log);
+	delete_all(&self->pf);
+}
+
+static bool log_tells(int log, const char *what, const char *who)
+{
+	const char * const words[] = { what, who, NULL };
+
+	return log_has(log, 10, words);
+}
+
+/* SDI 0 is destroyed and still sends. Nothing else is to have its place */
+static void check_quarantine(struct __test_metadata *_metadata,
+			     struct _test_data_broken *self)
+{
+	ASSERT_EQ(0, delete_sdi(&self->pf, 0));
+	EXPECT_TRUE(log_tells(self->log, "could not be stopped", self->name));
+	EXPECT_FALSE(sdi_exists(&self->pf, 0));
+	EXPECT_TRUE(all_is_lost(&self->pf));
+	EXPECT_EQ(-EBUSY, create_sdi(&self->pf, 0, NULL));
+	ASSERT_EQ(0, create(&self->pf, "any"));
+	EXPECT_TRUE(sdi_exists(&self->pf, 2));
+
+	/* Until a reset of the PF has ended it, if it has */
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	if (broken_like("hang-flr")) {
+		EXPECT_TRUE(log_tells(self->log, "the reset has not disabled",
+				      self->pf.name));
+		EXPECT_EQ(-EBUSY, create_sdi(&self->pf, 0, NULL));
+		return;
+	}
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=none"));
+	EXPECT_EQ(sdi_rid(&self->pf, 0),
+		  number(sdi_path(&self->pf, 0, "rid")));
+}
+
+/* Of a driver in the kernel, which has to free the memory */
+TEST_F(broken, hangs_under_a_driver)
+{
+	if (!hangs())
+		SKIP(return, "the device does not hang");
+
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
+	self->a = engine_of(&self->pf, 0);
+	if (!unmapped_at_once(&self->pf, 0))
+		SKIP(return, "memory is not taken from the device at once");
+
+	ASSERT_EQ(0, command(&self->a, "as %u", sdi_rid(&self->pf, 0)));
+	ASSERT_EQ(0, command(&self->a, "stream 0x%llx 64 0x%x", iova(&self->a),
+			     PATTERN));
+
+	EXPECT_NE(0, put_file(sdi_path(&self->pf, 0, "reset"), "1"));
+	EXPECT_TRUE(log_tells(self->log, "reset failed", self->name));
+	ASSERT_EQ(0, bus_write("pci_sdi", SDI_DRIVER, "unbind", self->name));
+	EXPECT_TRUE(all_is_lost(&self->pf));
+	EXPECT_TRUE(log_tells(self->log, "DMAR", self->name + 5));
+	/* No next driver meets it */
+	EXPECT_NE(0, bus_write("pci_sdi", SDI_DRIVER, "bind", self->name));
+	EXPECT_EQ(0, command(&self->b, "as none"));
+	check_quarantine(_metadata, self);
+}
+
+/*
+ * Of a user, whose IOMMU domain goes when the file is closed. Where the kernel
+ * has the SDI's DMA pass through (iommu=pt), it must not do so from then on.
+ */
+TEST_F(broken, hangs_under_a_user)
+{
+	struct user u;
+	uint32_t *mem;
+	struct requests before, after;
+
+	if (!hangs())
+		SKIP(return, "the device does not hang");
+	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
+		SKIP(return, "no driver " VFIO_DRIVER);
+
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
+	ASSERT_EQ(0, user_open(&u, MODE_CDEV, self->name));
+	mem = user_dma_map(&u, IOVA, PAGE);
+	ASSERT_NE(NULL, mem);
+	ASSERT_EQ(0, set_command(&u, PCI_COMMAND_MASTER, 0));
+	set_reg(&u, REG_AS_RID, AS_RID_ON | sdi_rid(&self->pf, 0));
+	set_reg64(&u, REG_DST, IOVA);
+	set_reg(&u, REG_LEN, 64);
+	set_reg(&u, REG_PATTERN, PATTERN);
+	before = requests(&self->pf);
+	set_reg(&u, REG_CMD, CMD_FILL);
+	usleep(200000);
+	after = requests(&self->pf);
+	EXPECT_LT(before.sent, after.sent);
+	EXPECT_EQ(before.lost, after.lost);
+	EXPECT_EQ(PATTERN, mem[0]);
+
+	user_close(&u);
+	EXPECT_TRUE(all_is_lost(&self->pf));
+	EXPECT_TRUE(log_tells(self->log, "DMAR", self->name + 5));
+	/* Nor does it become another user's */
+	EXPECT_NE(0, user_open(&u, MODE_CDEV, self->name));
+	user_close(&u);
+	check_quarantine(_metadata, self);
+	munmap(mem, PAGE);
+}
+
+TEST_F(broken, ghost_of_a_destroyed_sdi)
+{
+	struct requests before, after;
+	double end = now() + 5;
+
+	if (!broken_like("ghost"))
+		SKIP(return, "the device has no ghosts");
+
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
+	self->a = engine_of(&self->pf, 0);
+	if (!unmapped_at_once(&self->pf, 0))
+		SKIP(return, "memory is not taken from the device at once");
+	ASSERT_EQ(0, command(&self->a, "stream 0x%llx 64 0x%x", iova(&self->a),
+			     PATTERN));
+	usleep(50000);
+	before = requests(&self->pf);
+	ASSERT_EQ(0, delete_sdi(&self->pf, 0));
+	do {
+		after = requests(&self->pf);
+	} while (after.lost == before.lost && now() < end);
+	EXPECT_LT(before.lost, after.lost);
+	EXPECT_TRUE(log_tells(self->log, "DMAR", self->name + 5));
+	EXPECT_EQ(0, command(&self->b, "map 4096"));
+}
+
+TEST_F(broken, sdi_that_cannot_be_enabled)
+{
+	unsigned int i;
+
+	if (!broken_like("ghost"))
+		SKIP(return, "all SDIs can be enabled");
+
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-EIO, create_sdi(&self->pf, 3, NULL));
+	EXPECT_TRUE(log_tells(self->log, "SDI 3", "could not enable it"));
+	EXPECT_FALSE(sdi_exists(&self->pf, 3));
+	EXPECT_EQ(1, pf_number(&self->pf, "siov/num_sdis"));
+	EXPECT_EQ(0, create_sdi(&self->pf, 4, NULL));
+	EXPECT_EQ(0, command(&self->b, "map 4096"));
+}
+
+TEST_HARNESS_MAIN
