@@ -20,7 +20,7 @@
 #define NOT_RECOVERED	"device recovery failed"
 
 /* In the order in which the device numbers them */
-enum kind {
+enum severity {
 	CORRECTABLE,
 	NONFATAL,
 	FATAL,
@@ -33,7 +33,7 @@ static const char * const counter[NR_KINDS][2] = {
 	{ "aer_dev_fatal", "TOTAL_ERR_FATAL" },
 };
 
-static int count(const struct pf *pf, enum kind kind)
+static int count(const struct pf *pf, enum severity kind)
 {
 	char buf[4096], *line;
 
@@ -43,7 +43,7 @@ static int count(const struct pf *pf, enum kind kind)
 	return line ? atoi(line + strlen(counter[kind][1])) : -1;
 }
 
-static int wait_for_count(const struct pf *pf, enum kind kind, int want)
+static int wait_for_count(const struct pf *pf, enum severity kind, int want)
 {
 	double end = now() + 10;
 
@@ -52,7 +52,7 @@ static int wait_for_count(const struct pf *pf, enum kind kind, int want)
 	return count(pf, kind);
 }
 
-static void stream(struct __test_metadata *_metadata, const struct engine *e)
+static void start_stream(struct __test_metadata *_metadata, const struct engine *e)
 {
 	ASSERT_EQ(0, command(e, "stream 0x%llx 4096 0x%x", iova(e), PATTERN));
 }
@@ -127,7 +127,7 @@ TEST_F(aer, correctable)
 {
 	int before = count(&self->pf, CORRECTABLE);
 
-	stream(_metadata, &self->b);
+	start_stream(_metadata, &self->b);
 	ASSERT_EQ(0, command(&self->a, "error %d", CORRECTABLE));
 
 	EXPECT_TRUE(log_tells(self->log, "Correctable Error message received",
@@ -143,7 +143,7 @@ TEST_F(aer, nonfatal)
 {
 	int before = count(&self->pf, NONFATAL);
 
-	stream(_metadata, &self->b);
+	start_stream(_metadata, &self->b);
 	ASSERT_EQ(0, command(&self->a, "error %d", NONFATAL));
 
 	EXPECT_TRUE(log_tells(self->log, "(Non-Fatal) Error message received",
@@ -163,7 +163,7 @@ static void check_fatal(struct __test_metadata *_metadata,
 	struct result r;
 	int i;
 
-	stream(_metadata, &self->b);
+	start_stream(_metadata, &self->b);
 	ASSERT_EQ(0, counters(&self->pf, before));
 	/* It may be reset before it can tell how this ended */
 	command(from, "error %d", FATAL);
