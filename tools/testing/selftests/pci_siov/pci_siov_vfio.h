@@ -203,12 +203,14 @@ static inline int user_open(struct user *u, enum vfio_mode mode,
 	return ret;
 }
 
-/* Memory that the device finds at @iova */
-static inline void *user_dma_map(struct user *u, uint64_t iova, size_t size)
+/* Let the device find @mem at @iova */
+static inline int user_dma_map_at(struct user *u, uint64_t iova, void *mem,
+				  size_t size)
 {
 	struct vfio_iommu_type1_dma_map map = {
 		.argsz = sizeof(map),
 		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)mem,
 		.iova = iova,
 		.size = size,
 	};
@@ -217,24 +219,27 @@ static inline void *user_dma_map(struct user *u, uint64_t iova, size_t size)
 		.flags = IOMMU_IOAS_MAP_FIXED_IOVA |
 			 IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
 		.ioas_id = u->ioas,
+		.user_va = (uintptr_t)mem,
 		.length = size,
 		.iova = iova,
 	};
+
+	if (u->mode == MODE_CDEV)
+		return ioctl(u->iommufd, IOMMU_IOAS_MAP, &ioas_map);
+	return ioctl(u->container, VFIO_IOMMU_MAP_DMA, &map);
+}
+
+/* New memory that the device finds at @iova */
+static inline void *user_dma_map(struct user *u, uint64_t iova, size_t size)
+{
 	void *mem;
-	int ret;
 
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		return NULL;
 
-	map.vaddr = (uintptr_t)mem;
-	ioas_map.user_va = (uintptr_t)mem;
-	if (u->mode == MODE_CDEV)
-		ret = ioctl(u->iommufd, IOMMU_IOAS_MAP, &ioas_map);
-	else
-		ret = ioctl(u->container, VFIO_IOMMU_MAP_DMA, &map);
-	if (ret) {
+	if (user_dma_map_at(u, iova, mem, size)) {
 		munmap(mem, size);
 		return NULL;
 	}
