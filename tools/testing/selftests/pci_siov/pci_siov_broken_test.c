@@ -182,7 +182,7 @@ static uint64_t physical_address(const void *page)
 TEST_F(broken, hangs_under_a_user)
 {
 	struct requests before, after;
-	volatile uint32_t *mem;
+	uint32_t *mem;
 	uint64_t address;
 	struct user u;
 
@@ -194,10 +194,10 @@ TEST_F(broken, hangs_under_a_user)
 	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
 	ASSERT_EQ(0, user_open(&u, MODE_CDEV, self->name));
 	mem = user_dma_map(&u, IOVA, PAGE);
-	ASSERT_NE(NULL, (void *)mem);
-	address = physical_address((void *)mem);
+	ASSERT_NE(NULL, mem);
+	address = physical_address(mem);
 	ASSERT_NE(0, address);
-	ASSERT_EQ(0, user_dma_map_at(&u, address, (void *)mem, PAGE));
+	ASSERT_EQ(0, user_dma_map_at(&u, address, mem, PAGE));
 	ASSERT_EQ(0, set_command(&u, PCI_COMMAND_MASTER, 0));
 	set_reg(&u, REG_AS_RID, AS_RID_ON | sdi_rid(&self->pf, 0));
 	set_reg64(&u, REG_DST, address);
@@ -220,7 +220,7 @@ TEST_F(broken, hangs_under_a_user)
 	EXPECT_NE(0, user_open(&u, MODE_CDEV, self->name));
 	user_close(&u);
 	check_quarantine(_metadata, self);
-	munmap((void *)mem, PAGE);
+	munmap(mem, PAGE);
 }
 
 TEST_F(broken, ghost_of_a_destroyed_sdi)
