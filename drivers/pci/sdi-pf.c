@@ -312,11 +312,32 @@ void pci_sdis_init(struct pci_dev *pf)
 }
 
 /**
+ * pci_sdis_remove() - A function has been removed from its bus
+ * @pf: any function
+ *
+ * Routing IDs in quarantine are free again. Either the device is gone, or SIOV
+ * Status tells whoever finds it next that SDIs are enabled. That may be soon,
+ * and the last reference may be dropped late.
+ *
+ * Context: no driver is bound, so there are no SDIs.
+ */
+void pci_sdis_remove(struct pci_dev *pf)
+{
+	struct pci_sdis *sdis = pci_sdis(pf);
+
+	if (!sdis)
+		return;
+
+	guard(mutex)(&sdis->lock);
+	end_quarantine(sdis, true);
+}
+
+/**
  * pci_sdis_release() - Free what pci_sdis_init() has set up
  * @pf: any function
  *
- * Context: the last reference is gone, so there are no SDIs; before
- * pci_siov_release().
+ * Context: the last reference is gone; after pci_sdis_remove(), or without it if
+ * @pf was never added, and before pci_siov_release().
  */
 void pci_sdis_release(struct pci_dev *pf)
 {
@@ -325,9 +346,6 @@ void pci_sdis_release(struct pci_dev *pf)
 	if (!sdis)
 		return;
 
-	/* It is gone, or its next owner finds out */
-	scoped_guard(mutex, &sdis->lock)
-		end_quarantine(sdis, true);
 	xa_destroy(&sdis->sdi);
 	mtree_destroy(&sdis->mmio);
 	mutex_destroy(&sdis->tell_lock);
