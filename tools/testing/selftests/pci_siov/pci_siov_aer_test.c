@@ -67,14 +67,6 @@ static bool is_streaming(const struct engine *e)
 	return !result(e, &b) && b.code == RESULT_BUSY && b.count > a.count;
 }
 
-/* Of the link, or of somebody who is on it */
-static bool log_tells(int log, const char *what, const char *who)
-{
-	const char * const words[] = { what, who, NULL };
-
-	return log_has(log, 10, words);
-}
-
 FIXTURE(aer)
 {
 	struct pf pf;

@@ -53,4 +53,12 @@ static inline bool log_has(int fd, double seconds, const char * const *words)
 	return false;
 }
 
+/* Wait for what is said of somebody */
+static inline bool log_tells(int log, const char *what, const char *who)
+{
+	const char * const words[] = { what, who, NULL };
+
+	return log_has(log, 10, words);
+}
+
 #endif /* PCI_SIOV_LOG_H */
