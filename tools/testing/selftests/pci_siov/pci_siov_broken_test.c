@@ -216,28 +216,38 @@ TEST_F(broken, hangs_under_a_user)
 	munmap(mem, PAGE);
 }
 
-/* It is one request, and the device counts that it came to nothing */
+/*
+ * Its request comes when the SDI is gone as a whole. VT-d is told to log no
+ * faults while it goes, so an earlier one might be missing from the log.
+ */
 TEST_F(broken, ghost_of_a_destroyed_sdi)
 {
 	struct requests before, after;
-	double end = now() + 5;
+	double end;
+	struct user u;
 
 	if (!broken_like("ghost"))
 		SKIP(return, "the device has no ghosts");
+	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
+		SKIP(return, "no driver " VFIO_DRIVER);
 
-	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
-	self->a = engine_of(&self->pf, 0);
-	if (!unmapped_at_once(&self->pf, 0))
-		SKIP(return, "memory is not taken from the device at once");
-	ASSERT_EQ(0, command(&self->a, "stream 0x%llx 64 0x%x", iova(&self->a),
-			     PATTERN));
-	usleep(50000);
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
+	ASSERT_EQ(0, user_open(&u, MODE_CDEV, self->name));
+	ASSERT_EQ(0, set_command(&u, PCI_COMMAND_MASTER, 0));
+	set_reg64(&u, REG_DST, IOVA);
+	set_reg(&u, REG_LEN, 64);
+	set_reg(&u, REG_DELAY, 1000000);
 	before = requests(&self->pf);
+	set_reg(&u, REG_CMD, CMD_FILL);
+	user_close(&u);
 	ASSERT_EQ(0, delete_sdi(&self->pf, 0));
+
+	end = now() + 5;
 	do {
 		after = requests(&self->pf);
 	} while (after.lost == before.lost && now() < end);
-	EXPECT_LT(before.lost, after.lost);
+	EXPECT_EQ(1, after.lost - before.lost);
+	EXPECT_TRUE(log_tells(self->log, "DMAR", self->name + 5));
 	EXPECT_EQ(0, command(&self->b, "map 4096"));
 }
 
