@@ -100,13 +100,21 @@ static void sdi_irq_set_mask(struct irq_data *d, bool mask)
 		irqs->sdi->ops->msi_mask(irqs->sdi, d->hwirq, mask);
 }
 
+/*
+ * Some parents have a mask of their own: an ITS delivers nothing that has not
+ * been unmasked there. Others, as on x86, know of none.
+ */
 static void sdi_irq_mask(struct irq_data *d)
 {
 	sdi_irq_set_mask(d, true);
+	if (d->parent_data->chip->irq_mask)
+		irq_chip_mask_parent(d);
 }
 
 static void sdi_irq_unmask(struct irq_data *d)
 {
+	if (d->parent_data->chip->irq_unmask)
+		irq_chip_unmask_parent(d);
 	sdi_irq_set_mask(d, false);
 }
 

@@ -2,6 +2,7 @@
 """The reference machine: what QEMU is told, and what came out of it."""
 
 import configparser
+import dataclasses
 import json
 import os
 import re
@@ -24,6 +25,34 @@ MEMORY_LIMIT_MIB = 8192
 
 class Trouble(Exception):
     """Something the user has to know, in one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """What scripts/build made for a CPU, and the machine that has it."""
+
+    suffix: str
+    emulator: str
+    kernel: str
+    tty: str
+    machine: tuple
+    firmware: str = ""
+
+    def kernel_path(self, debug):
+        name = f"kernel{self.suffix}" + ("-debug" if debug else "")
+        return out(name, "LINUX") / "arch" / self.kernel
+
+
+ARCHES = {
+    "x86": Arch("", "qemu-system-x86_64", "x86/boot/bzImage", "ttyS",
+                ("-L", "/usr/share/seabios", "-L", "/usr/share/qemu",
+                 "-M", "q35,kernel-irqchip=split",
+                 # Native hot-plug, as on real ports.
+                 "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")),
+    "arm64": Arch("-arm64", "qemu-system-aarch64", "arm64/boot/Image", "ttyAMA",
+                  ("-M", "virt,gic-version=3,its=on"),
+                  "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
+}
 
 
 class Options:
@@ -80,7 +109,10 @@ class Topology:
         self.about = section["about"]
         self.devices = section["devices"]
         self.pf = section.get("pf", "total-sdis=64")
+        self.arch = ARCHES[section.get("arch", "x86")]
         self.iommu = section.get("iommu", "")
+        # A firmware of its own, that describes the machine by ACPI
+        self.firmware = section.getboolean("firmware", False)
         self.append = section.get("append", "")
         # What a debug profile adds: there is time for more
         self.append_debug = section.get("append_debug", "")
@@ -133,6 +165,7 @@ IOMMU_ARGS = {
     "intel-scalable": ["-device", "intel-iommu,intremap=on,x-scalable-mode=on"],
     "intel-no-intremap": ["-device", "intel-iommu,intremap=off"],
     "amd": ["-device", "amd-iommu,intremap=on,xtsup=on"],
+    "smmuv3": ["-M", "iommu=smmuv3"],
 }
 
 
@@ -214,18 +247,20 @@ class Machine:
         self.hand = Hand(topology) if Hand.wanted(topology) else None
 
     def command(self, mode, serial, accel, env=None):
-        topology, options = self.topology, self.options
-        kernel = out("kernel-debug" if self.debug else "kernel", "LINUX")
+        topology, options, arch = self.topology, self.options, self.topology.arch
         iommu = topology.iommu or options["IOMMU"]
         if iommu not in IOMMU_ARGS:
             raise Trouble(f"no IOMMU called '{iommu}'; there are: " +
                           ", ".join(IOMMU_ARGS))
+        # Only guests of the host's own kind run on anything else
+        if arch is not ARCHES["x86"]:
+            accel = TCG
         memory = topology.memory or options["MEMORY_MIB"]
         if self.debug:
             memory = str(max(int(memory), 1024))
-        words = {"SIOV_MODE": mode, **(env or {})}
+        words = {"SIOV_MODE": mode, "SIOV_TTY": f"{arch.tty}1", **(env or {})}
         append = " ".join(
-            ["console=ttyS0", "panic=-1", "loglevel=7",
+            [f"console={arch.tty}0", "panic=-1", "loglevel=7",
              # On a busy host the ten ticks of that check can fail to come.
              "no_timer_check", topology.append,
              # With five levels, KASAN mistakes an interrupt in identify_cpu(),
@@ -233,16 +268,13 @@ class Machine:
              f"no5lvl {topology.append_debug}" if self.debug else "",
              options["CMDLINE"]] + [f"{k}={v}" for k, v in words.items() if v])
         return [
-            str(out("qemu", "QEMU") / "qemu-system-x86_64"),
-            "-L", "/usr/share/seabios", "-L", "/usr/share/qemu",
-            "-M", "q35,kernel-irqchip=split", "-accel", accel, "-cpu", "max",
-            "-smp", options["CPUS"], "-m", memory,
-            # Native hot-plug, as on real ports.
-            "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+            str(out(f"qemu{arch.suffix}", "QEMU") / arch.emulator), *arch.machine,
+            *(["-bios", arch.firmware] if topology.firmware else []),
+            "-accel", accel, "-cpu", "max", "-smp", options["CPUS"], "-m", memory,
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
-            "-kernel", str(kernel / "arch/x86/boot/bzImage"),
-            "-initrd", str(out("image", "LINUX") / "initrd.gz"),
+            "-kernel", str(arch.kernel_path(self.debug)),
+            "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.gz"),
             "-append", append, *IOMMU_ARGS[iommu],
             *topology.device_args(self.pf(), self.reserve()),
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),

@@ -134,6 +134,25 @@ static inline bool siov_testdev_is_gone(const SIOVTestdev *d)
     return !d->bh;
 }
 
+/*
+ * Registers are 32 bits wide. A device has to answer narrower requests too: a
+ * host may take their failure for a fault of its own memory.
+ */
+static inline hwaddr siov_reg(hwaddr addr)
+{
+    return addr & ~(hwaddr)3;
+}
+
+static inline uint64_t siov_lanes(uint32_t reg, hwaddr addr, unsigned size)
+{
+    return extract32(reg, (addr - siov_reg(addr)) * 8, size * 8);
+}
+
+static inline bool siov_is_whole(unsigned size)
+{
+    return size == 4;
+}
+
 static inline bool siov_engine_is_pf(const SIOVEngine *e)
 {
     return e->index == SIOV_PG_INDEX_PF;

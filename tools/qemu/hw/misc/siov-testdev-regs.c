@@ -266,9 +266,8 @@ static void siov_blk_write(SIOVTestdev *d, uint32_t n, uint32_t reg,
     }
 }
 
-static uint64_t siov_blocks_read(void *opaque, hwaddr addr, unsigned size)
+static uint32_t siov_blocks_read_reg(SIOVTestdev *d, hwaddr addr)
 {
-    SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_BLOCK_BYTES;
 
     if (siov_testdev_is_gone(d)) {
@@ -277,13 +276,18 @@ static uint64_t siov_blocks_read(void *opaque, hwaddr addr, unsigned size)
     return n < d->total_sdis ? siov_blk_read(d, n, addr % SIOV_BLOCK_BYTES) : 0;
 }
 
+static uint64_t siov_blocks_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return siov_lanes(siov_blocks_read_reg(opaque, siov_reg(addr)), addr, size);
+}
+
 static void siov_blocks_write(void *opaque, hwaddr addr, uint64_t val,
                               unsigned size)
 {
     SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_BLOCK_BYTES;
 
-    if (!siov_testdev_is_gone(d) && n < d->total_sdis) {
+    if (siov_is_whole(size) && !siov_testdev_is_gone(d) && n < d->total_sdis) {
         siov_blk_write(d, n, addr % SIOV_BLOCK_BYTES, val);
     }
 }
@@ -292,15 +296,14 @@ const MemoryRegionOps siov_blocks_ops = {
     .read = siov_blocks_read,
     .write = siov_blocks_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 4, .max_access_size = 8 },
-    .impl = { .min_access_size = 4, .max_access_size = 4 },
+    .valid = { .min_access_size = 1, .max_access_size = 8 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
 };
 
 /* BAR 2: SDI pages. One region, as thousands of them are too much for QEMU */
 
-static uint64_t siov_pages_read(void *opaque, hwaddr addr, unsigned size)
+static uint32_t siov_pages_read_reg(SIOVTestdev *d, hwaddr addr)
 {
-    SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_PAGE_BYTES;
     uint32_t reg = addr % SIOV_PAGE_BYTES;
 
@@ -326,13 +329,18 @@ static uint64_t siov_pages_read(void *opaque, hwaddr addr, unsigned size)
     return siov_engine_read(&d->sdis[n]->engine, reg);
 }
 
+static uint64_t siov_pages_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return siov_lanes(siov_pages_read_reg(opaque, siov_reg(addr)), addr, size);
+}
+
 static void siov_pages_write(void *opaque, hwaddr addr, uint64_t val,
                              unsigned size)
 {
     SIOVTestdev *d = opaque;
     uint32_t n = addr / SIOV_PAGE_BYTES;
 
-    if (siov_testdev_is_gone(d)) {
+    if (!siov_is_whole(size) || siov_testdev_is_gone(d)) {
         return;
     }
     if (n < d->total_sdis && pcie_siov_sdi_enabled(&d->siov, n)) {
@@ -344,8 +352,8 @@ const MemoryRegionOps siov_pages_ops = {
     .read = siov_pages_read,
     .write = siov_pages_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 4, .max_access_size = 8 },
-    .impl = { .min_access_size = 4, .max_access_size = 4 },
+    .valid = { .min_access_size = 1, .max_access_size = 8 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
 };
 
 /* BAR 0: identification, control, the PF's engine, the allowlist */
@@ -480,10 +488,8 @@ static void siov_allowlist_write(SIOVTestdev *d, uint32_t offset, uint32_t val)
     }
 }
 
-static uint64_t siov_ctrl_read(void *opaque, hwaddr addr, unsigned size)
+static uint32_t siov_ctrl_read_any(SIOVTestdev *d, hwaddr addr)
 {
-    SIOVTestdev *d = opaque;
-
     if (siov_testdev_is_gone(d)) {
         return UINT32_MAX;
     }
@@ -499,12 +505,17 @@ static uint64_t siov_ctrl_read(void *opaque, hwaddr addr, unsigned size)
     return 0;
 }
 
+static uint64_t siov_ctrl_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return siov_lanes(siov_ctrl_read_any(opaque, siov_reg(addr)), addr, size);
+}
+
 static void siov_ctrl_write(void *opaque, hwaddr addr, uint64_t val,
                             unsigned size)
 {
     SIOVTestdev *d = opaque;
 
-    if (siov_testdev_is_gone(d)) {
+    if (!siov_is_whole(size) || siov_testdev_is_gone(d)) {
         return;
     }
     if (addr < SIOV_PF_ENGINE) {
@@ -520,6 +531,6 @@ const MemoryRegionOps siov_ctrl_ops = {
     .read = siov_ctrl_read,
     .write = siov_ctrl_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 4, .max_access_size = 8 },
-    .impl = { .min_access_size = 4, .max_access_size = 4 },
+    .valid = { .min_access_size = 1, .max_access_size = 8 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
 };

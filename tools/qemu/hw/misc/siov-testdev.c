@@ -449,10 +449,8 @@ struct SIOVTestdevVF {
     MemoryRegion bar;
 };
 
-static uint64_t siov_testdev_vf_read(void *opaque, hwaddr addr, unsigned size)
+static uint32_t siov_testdev_vf_read_reg(PCIDevice *pdev, hwaddr addr)
 {
-    PCIDevice *pdev = PCI_DEVICE(opaque);
-
     switch (addr) {
     case SIOV_MAGIC:
         return SIOV_MAGIC_VALUE;
@@ -460,6 +458,14 @@ static uint64_t siov_testdev_vf_read(void *opaque, hwaddr addr, unsigned size)
         return pci_requester_id(pcie_sriov_get_pf(pdev));
     }
     return 0;
+}
+
+static uint64_t siov_testdev_vf_read(void *opaque, hwaddr addr, unsigned size)
+{
+    PCIDevice *pdev = PCI_DEVICE(opaque);
+
+    return siov_lanes(siov_testdev_vf_read_reg(pdev, siov_reg(addr)), addr,
+                      size);
 }
 
 static void siov_testdev_vf_write(void *opaque, hwaddr addr, uint64_t val,
@@ -471,8 +477,8 @@ static const MemoryRegionOps siov_testdev_vf_ops = {
     .read = siov_testdev_vf_read,
     .write = siov_testdev_vf_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 4, .max_access_size = 8 },
-    .impl = { .min_access_size = 4, .max_access_size = 4 },
+    .valid = { .min_access_size = 1, .max_access_size = 8 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
 };
 
 static void siov_testdev_vf_realize(PCIDevice *pdev, Error **errp)

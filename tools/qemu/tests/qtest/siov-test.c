@@ -304,6 +304,25 @@ static void test_ident(void)
     qtest_quit(qts);
 }
 
+static void test_narrow(void)
+{
+    QTestState *qts = machine_new("total-sdis=1");
+    uint64_t id = sdi_page(0) + SIOV_PG_ID;
+    uint64_t dst = pf_page + SIOV_PG_DST_LO;
+
+    g_assert_cmphex(qtest_readb(qts, id), ==, SIOV_PG_ID_VALUE & 0xff);
+    g_assert_cmphex(qtest_readb(qts, id + 3), ==, SIOV_PG_ID_VALUE >> 24);
+    g_assert_cmphex(qtest_readw(qts, id + 2), ==, SIOV_PG_ID_VALUE >> 16);
+
+    qtest_writeq(qts, dst, 0x1122334455667788);
+    qtest_writeb(qts, dst + 1, 0xff);
+    qtest_writew(qts, dst + 4, 0xffff);
+    g_assert_cmphex(qtest_readq(qts, dst), ==, 0x1122334455667788);
+    g_assert_cmphex(qtest_readb(qts, dst + 1), ==, 0x77);
+    g_assert_cmphex(qtest_readw(qts, dst + 6), ==, 0x1122);
+    qtest_quit(qts);
+}
+
 static void test_cap_cut(void)
 {
     QTestState *qts = machine_new("x-cap-offset=0xff8");
@@ -1338,6 +1357,7 @@ int main(int argc, char **argv)
     qtest_add_func("/siov/cap/cut", test_cap_cut);
     qtest_add_func("/siov/cap/lies", test_cap_lies);
     qtest_add_func("/siov/ident", test_ident);
+    qtest_add_func("/siov/narrow", test_narrow);
     qtest_add_func("/siov/no-sdis", test_no_sdis);
     qtest_add_func("/siov/sriov", test_sriov);
     qtest_add_func("/siov/siblings", test_siblings);

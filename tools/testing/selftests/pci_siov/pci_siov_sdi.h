@@ -321,6 +321,24 @@ static inline const char *counters_text(const unsigned long long *cnt)
 	return text;
 }
 
+/* A controller with this prefix to its name is what interrupts come by */
+static inline bool irqs_come_by(const char *prefix)
+{
+	char buf[65536];
+
+	return !get_file("/proc/interrupts", buf, sizeof(buf)) &&
+	       strstr(buf, prefix);
+}
+
+/* The IOMMU that the PF is behind has this prefix to its name */
+static inline bool iommu_is(const struct pf *pf, const char *prefix)
+{
+	char link[256];
+
+	return !strncmp(link_target(pf_path(pf, "iommu"), link, sizeof(link)),
+			prefix, strlen(prefix));
+}
+
 static inline double now(void)
 {
 	struct timespec ts;

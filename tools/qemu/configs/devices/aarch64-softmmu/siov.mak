@@ -1,0 +1,9 @@
+# Devices of the SIOV test machine: see docs/specs/siov-testdev.rst.
+# For --without-default-devices --with-devices-aarch64=siov
+CONFIG_ARM_VIRT=y
+
+# Topologies
+CONFIG_PCIE_PORT=y
+CONFIG_XIO3130=y
+
+CONFIG_SIOV_TESTDEV=y
