@@ -17,14 +17,14 @@ VM := tools/testing/siov/vm
 ##@ The two commands
 .PHONY: run test
 run: .ready ## boot the patched kernel with an emulated SIOV PF and show what it sees
-	@$(S)/build vm && $(VM) show
+	@$(VM) show
 test: .ready ## KUnit, then every topology in its own machine (T=name one of them, V=1 all output)
 	@$(VM) test
 
 ##@ For developers
 .PHONY: shell kunit test-debug check series refresh menuconfig
 shell: .ready ## an interactive shell in the same machine (leave with "poweroff")
-	@$(S)/build vm && $(VM) shell
+	@$(VM) shell
 kunit: .ready ## the KUnit suites over a fake host bridge, on user-mode Linux
 	@$(VM) test kunit
 test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in the kernel

@@ -173,8 +173,11 @@ static int sdi_domain_create(struct pci_sdi *sdi, struct pci_sdi_irqs *irqs)
 
 	if (!msi_create_device_irq_domain(&sdi->dev, MSI_DEFAULT_DOMAIN,
 					  &sdi_msi_template, irqs->nr, NULL,
-					  irqs))
+					  irqs)) {
+		dev_info(&sdi->dev, "no interrupts: the interrupt controller of %s has no place for %u messages with this Routing ID\n",
+			 pci_name(sdi->pf), irqs->nr);
 		return -ENODEV;
+	}
 
 	return 0;
 }
