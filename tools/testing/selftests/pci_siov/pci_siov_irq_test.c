@@ -333,7 +333,7 @@ static bool remapped_by_vtd(const struct sdi *sdi)
 	       (sdi->irq[0].addr_lo & VTD_REMAPPABLE);
 }
 
-/* VT-d logs what it blocks, an ITS keeps silent */
+/* VT-d logs what it blocks. In QEMU AMD-Vi does not, and an ITS cannot */
 TEST_F(irq, foreign_routing_id_is_blocked)
 {
 	struct sdi *sdi = &self->sdi[0];
@@ -343,8 +343,8 @@ TEST_F(irq, foreign_routing_id_is_blocked)
 
 	ASSERT_EQ(0, command(sdi, "alloc %d %d", VECTORS, VECTORS));
 	ASSERT_EQ(VECTORS, refresh(sdi));
-	if (!remapped_by_vtd(sdi) && !irqs_come_by("ITS-"))
-		SKIP(return, "no interrupt remapping by VT-d, and no ITS");
+	if (!irqs_come_by("IR-") && !irqs_come_by("ITS-"))
+		SKIP(return, "no interrupt remapping, and no ITS");
 
 	ASSERT_EQ(0, counters(&self->pf, self->before));
 	ASSERT_EQ(0, command(sdi, "as %u", own));
