@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scalable I/O Virtualization (SIOV): discovery
+ * Scalable I/O Virtualization (SIOV): discovery, and the "siov" directory in sysfs
  *	PCI Express Base Specification r7.0
  *
  * Finds the SIOV Extended Capability of a Physical Function and remembers what
@@ -18,9 +18,12 @@
 #include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/cleanup.h>
+#include <linux/device.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 #include "pci.h"
+#include "sdi/sdi.h"
 
 /* The registers as dwords: two of them share one with others */
 struct siov_regs {
@@ -322,3 +325,99 @@ void pci_siov_restore_state(struct pci_dev *dev)
 	pci_warn(dev, "capability has changed, SDIs are unusable until the function is removed and found by a rescan\n");
 	dev->siov->rids.count = 0;
 }
+
+/* See Documentation/ABI/testing/sysfs-bus-pci-siov */
+static struct pci_siov *dev_to_siov(struct device *dev)
+{
+	return to_pci_dev(dev)->siov;
+}
+
+static ssize_t total_sdis_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", dev_to_siov(dev)->total_sdis);
+}
+static DEVICE_ATTR_RO(total_sdis);
+
+static ssize_t usable_sdis_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", pci_siov_usable_sdis(to_pci_dev(dev)));
+}
+static DEVICE_ATTR_RO(usable_sdis);
+
+static ssize_t num_sdis_show(struct device *dev,
+			     struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(dev_to_siov(dev)->num_sdis));
+}
+static DEVICE_ATTR_RO(num_sdis);
+
+static ssize_t first_offset_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", dev_to_siov(dev)->offset);
+}
+static DEVICE_ATTR_RO(first_offset);
+
+static ssize_t stride_show(struct device *dev,
+			   struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", dev_to_siov(dev)->stride);
+}
+static DEVICE_ATTR_RO(stride);
+
+static ssize_t capabilities_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "0x%08x\n", dev_to_siov(dev)->cap);
+}
+static DEVICE_ATTR_RO(capabilities);
+
+static ssize_t status_show(struct device *dev,
+			   struct device_attribute *attr, char *buf)
+{
+	u8 status;
+	int ret;
+
+	ret = pci_siov_status(to_pci_dev(dev), &status);
+	if (ret)
+		return ret;
+
+	return sysfs_emit(buf, "0x%02x\n", status);
+}
+static DEVICE_ATTR_RO(status);
+
+static struct attribute *siov_attrs[] = {
+	&dev_attr_total_sdis.attr,
+	&dev_attr_usable_sdis.attr,
+	&dev_attr_num_sdis.attr,
+	&dev_attr_first_offset.attr,
+	&dev_attr_stride.attr,
+	&dev_attr_capabilities.attr,
+	&dev_attr_status.attr,
+	&pci_siov_attr_rid_mode.attr,
+	&pci_siov_attr_drivers_autoprobe.attr,
+	&pci_siov_attr_sdi_new.attr,
+	&pci_siov_attr_sdi_delete.attr,
+	NULL
+};
+
+static const struct bin_attribute *const siov_bin_attrs[] = {
+	&pci_siov_attr_rid_allowlist,
+	NULL
+};
+
+static bool siov_group_visible(struct kobject *kobj)
+{
+	return pci_is_siov_physfn(to_pci_dev(kobj_to_dev(kobj)));
+}
+
+DEFINE_SIMPLE_SYSFS_GROUP_VISIBLE(siov);
+
+const struct attribute_group pci_siov_attr_group = {
+	.name = "siov",
+	.attrs = siov_attrs,
+	.bin_attrs = siov_bin_attrs,
+	.is_visible = SYSFS_GROUP_VISIBLE(siov),
+};

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Software assigned Routing IDs: the RID allowlist
+ *
+ * Where a device takes its SDIs' Routing IDs from software, somebody has to know
+ * which ones are safe. How the specification computes that set is not public.
+ * This is a conservative policy, made of rules that already hold for every
+ * requester:
+ *
+ * 1. the bus number is in the range of the Downstream Port above the PF, as
+ *    completions are routed by it and ACS Source Validation checks it; a PF
+ *    without such a port has its own bus only
+ * 2. it is not below the number of the PF's own bus
+ * 3. no function has the Routing ID, and no bridge has the bus
+ * 4. no VF of any PF reaches it with its TotalVFs
+ * 5. no other PF's strided SDI has it
+ * 6. no function can send requests with it as an alias or a Phantom Function
+ *
+ * The list is a function of what enumeration has found, and computed anew when
+ * that changes. Devices with a list of their own then get the new one by
+ * a work item. Nothing depends on that being quick: each SDI's claim looks at
+ * the functions once more (siov-claim.c).
+ */
+
+#define dev_fmt(fmt) "PCI/SIOV: " fmt
+
+#include <linux/bitmap.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+
+#include "../pci.h"
+#include "sdi.h"
+
+/* PFs in software assigned mode */
+static LIST_HEAD(software_pfs);
+static DEFINE_MUTEX(software_lock);
+
+/* A bit for each Routing ID of the bus numbers that lead to the PF */
+struct rid_map {
+	const struct pci_dev *pf;
+	u32 first;
+	u32 last;
+	unsigned long *allowed;
+};
+
+static void forbid(struct rid_map *map, u32 first, u32 last)
+{
+	first = max(first, map->first);
+	last = min(last, map->last);
+	if (first <= last)
+		bitmap_clear(map->allowed, first - map->first,
+			     last - first + 1);
+}
+
+static void forbid_aliases(struct rid_map *map, struct pci_dev *dev)
+{
+	u32 rid = pci_dev_id(dev);
+	unsigned int devfn;
+	u16 ctl;
+
+	if (dev->dma_alias_mask)
+		for_each_set_bit(devfn, dev->dma_alias_mask, MAX_NR_DEVFNS) {
+			rid = PCI_DEVID(dev->bus->number, devfn);
+			forbid(map, rid, rid);
+		}
+
+	if (dev->is_virtfn || !pci_is_pcie(dev) ||
+	    pcie_capability_read_word(dev, PCI_EXP_DEVCTL, &ctl))
+		return;
+
+	/* A device that does not answer now is powered down */
+	rid = pci_dev_id(dev);
+	if (!PCI_POSSIBLE_ERROR(ctl) && ctl & PCI_EXP_DEVCTL_PHANTOM)
+		forbid(map, rid & ~0x7, rid | 0x7);
+}
+
+#ifdef CONFIG_PCI_IOV
+/*
+ * Offset and stride may depend on how many VFs are enabled. Where they are
+ * others than now, sriov_enable() finds the conflict by its claim.
+ */
+static void forbid_vfs(struct rid_map *map, const struct pci_dev *dev)
+{
+	struct pci_rid_range vfs;
+	u32 i, rid;
+
+	if (!pci_is_sriov_physfn(dev) || !dev->sriov->offset)
+		return;
+
+	pci_rid_range_init(&vfs, dev, dev->sriov->offset, dev->sriov->stride,
+			   dev->sriov->total_VFs);
+	for (i = 0; i < vfs.count; i++) {
+		rid = pci_rid_range_nth(&vfs, i);
+		forbid(map, rid, rid);
+	}
+}
+#else
+static void forbid_vfs(struct rid_map *map, const struct pci_dev *dev) { }
+#endif
+
+static void forbid_strided_sdis(struct rid_map *map, const struct pci_dev *dev)
+{
+	const struct pci_rid_range *sdis;
+	u32 i, rid;
+
+	if (dev == map->pf || !pci_is_siov_physfn(dev) ||
+	    dev->siov->rid_mode != PCI_SIOV_RID_STRIDED)
+		return;
+
+	sdis = &dev->siov->rids;
+	for (i = 0; i < sdis->count; i++) {
+		rid = pci_rid_range_nth(sdis, i);
+		forbid(map, rid, rid);
+	}
+}
+
+static void forbid_bus(struct rid_map *map, const struct pci_bus *bus)
+{
+	const struct pci_bus *child;
+	struct pci_dev *dev;
+
+	list_for_each_entry(dev, &bus->devices, bus_list) {
+		forbid(map, pci_dev_id(dev), pci_dev_id(dev));
+		forbid_aliases(map, dev);
+		forbid_vfs(map, dev);
+		forbid_strided_sdis(map, dev);
+	}
+
+	/* Buses made for VFs have no bridge, and are as good as the PF's own */
+	list_for_each_entry(child, &bus->children, node) {
+		if (child->self)
+			forbid(map, PCI_DEVID(child->busn_res.start, 0),
+			       PCI_DEVID(child->busn_res.end, 0xff));
+		else
+			forbid_bus(map, child);
+	}
+}
+
+static int map_to_spans(const struct rid_map *map, struct pci_rid_span **spans)
+{
+	unsigned long bits = map->last - map->first + 1;
+	unsigned long begin, end;
+	struct pci_rid_span *s;
+	int n = 0;
+
+	for_each_set_bitrange(begin, end, map->allowed, bits)
+		n++;
+
+	s = kcalloc(max(n, 1), sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+
+	*spans = s;
+	for_each_set_bitrange(begin, end, map->allowed, bits) {
+		s->first = map->first + begin;
+		s->last = map->first + end - 1;
+		s++;
+	}
+
+	return n;
+}
+
+/**
+ * pci_siov_allowlist() - Compute the Routing IDs that SDIs of a PF may use
+ * @pf: the PF
+ * @spans: set to the list, in rising order; the caller frees it with kfree()
+ *
+ * Policy, see the head of this file.
+ *
+ * Context: takes pci_bus_sem, reads a register of each function in reach.
+ *
+ * Return: number of elements of @spans, -ENOMEM.
+ */
+int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans)
+{
+	struct rid_map map = {
+		.pf = pf,
+		.first = PCI_DEVID(pf->bus->number, 0),
+	};
+	unsigned long *allowed __free(bitmap) = NULL;
+
+	scoped_guard(rwsem_read, &pci_bus_sem) {
+		map.last = PCI_DEVID(pci_is_root_bus(pf->bus) ?
+				     pf->bus->number : pf->bus->busn_res.end,
+				     0xff);
+		allowed = bitmap_alloc(map.last - map.first + 1, GFP_KERNEL);
+		if (!allowed)
+			return -ENOMEM;
+
+		bitmap_fill(allowed, map.last - map.first + 1);
+		map.allowed = allowed;
+		forbid_bus(&map, pf->bus);
+	}
+
+	return map_to_spans(&map, spans);
+}
+
+static int tell_device(struct pci_sdis *sdis, const struct pci_rid_span *spans,
+		       unsigned int n)
+{
+	struct pci_dev *pf = sdis->pf;
+	int ret;
+
+	lockdep_assert_held(&sdis->tell_lock);
+
+	ret = pm_runtime_resume_and_get(&pf->dev);
+	if (ret)
+		return ret;
+
+	ret = pf->driver->siov_ops->rid_allow(pf, spans, n);
+	pm_runtime_put(&pf->dev);
+
+	return ret;
+}
+
+static void set_list(struct pci_sdis *sdis, struct pci_rid_span *spans, int n)
+{
+	lockdep_assert_held(&sdis->allow_lock);
+	lockdep_assert_held(&sdis->tell_lock);
+
+	kfree(sdis->allow);
+	sdis->allow = spans;
+	sdis->nr_allow = n;
+}
+
+static int renew_list(struct pci_sdis *sdis)
+{
+	struct pci_rid_span *spans __free(kfree) = NULL;
+	int n, ret;
+
+	lockdep_assert_held(&sdis->allow_lock);
+
+	n = pci_siov_allowlist(sdis->pf, &spans);
+	if (n < 0)
+		return n;
+
+	if (sdis->allow && n == sdis->nr_allow &&
+	    !memcmp(spans, sdis->allow, n * sizeof(*spans)))
+		return 0;
+
+	guard(mutex)(&sdis->tell_lock);
+	ret = tell_device(sdis, spans, n);
+	if (!ret)
+		set_list(sdis, no_free_ptr(spans), n);
+
+	return ret;
+}
+
+static void allow_work(struct work_struct *work)
+{
+	struct pci_sdis *sdis = container_of(work, struct pci_sdis, allow_work);
+	int ret;
+
+	guard(mutex)(&sdis->allow_lock);
+	if (sdis->pf->siov->rid_mode != PCI_SIOV_RID_SOFTWARE)
+		return;
+
+	ret = renew_list(sdis);
+	if (ret)
+		pci_warn(sdis->pf, "could not renew the RID allowlist: %d\n",
+			 ret);
+}
+
+/**
+ * pci_siov_bus_changed() - Functions, VFs or buses have come or gone
+ * @bus: where; the lists of functions and buses are up to date
+ *
+ * Context: any lock of the PCI core but pci_bus_sem may be held.
+ */
+void pci_siov_bus_changed(struct pci_bus *bus)
+{
+	struct pci_host_bridge *bridge;
+	struct pci_sdis *sdis;
+
+	/* Read without the lock: who is added later computes its list later */
+	if (list_empty(&software_pfs))
+		return;
+
+	bridge = pci_find_host_bridge(bus);
+	guard(mutex)(&software_lock);
+	list_for_each_entry(sdis, &software_pfs, software_node)
+		if (sdis->bridge == bridge)
+			schedule_work(&sdis->allow_work);
+}
+
+static int start_software_mode(struct pci_sdis *sdis)
+{
+	int ret;
+
+	scoped_guard(mutex, &software_lock)
+		list_add(&sdis->software_node, &software_pfs);
+
+	ret = renew_list(sdis);
+	if (!ret)
+		return 0;
+
+	scoped_guard(mutex, &software_lock)
+		list_del_init(&sdis->software_node);
+	return ret;
+}
+
+static void stop_software_mode(struct pci_sdis *sdis)
+{
+	scoped_guard(mutex, &software_lock)
+		list_del_init(&sdis->software_node);
+
+	guard(mutex)(&sdis->tell_lock);
+	tell_device(sdis, NULL, 0);
+	set_list(sdis, NULL, 0);
+}
+
+/**
+ * pci_siov_set_rid_mode() - Choose who assigns the SDIs' Routing IDs
+ * @pf: the PF
+ * @mode: the mode
+ *
+ * Return: 0, -ENODEV without a driver that can create SDIs, -EOPNOTSUPP if the
+ * device or its driver takes no Routing IDs from software, -EBUSY while SDIs
+ * exist, -EAGAIN while @pf is reset.
+ */
+int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
+{
+	struct pci_sdis *sdis = pci_sdis(pf);
+	int ret = 0;
+
+	guard(mutex)(&sdis->allow_lock);
+	if (pf->siov->rid_mode == mode)
+		return 0;
+
+	/* Pins the driver, and makes the next one to count fail */
+	scoped_guard(mutex, &sdis->lock) {
+		if (!sdis->ops)
+			return -ENODEV;
+		if (!sdis->ops->rid_allow)
+			return -EOPNOTSUPP;
+		if (sdis->users)
+			return -EBUSY;
+		if (sdis->frozen)
+			return -EAGAIN;
+		sdis->users++;
+		sdis->mode_change = true;
+	}
+
+	if (mode == PCI_SIOV_RID_SOFTWARE)
+		ret = start_software_mode(sdis);
+	else
+		stop_software_mode(sdis);
+
+	scoped_guard(mutex, &sdis->lock) {
+		if (!ret)
+			pf->siov->rid_mode = mode;
+		sdis->mode_change = false;
+		WRITE_ONCE(sdis->users, sdis->users - 1);
+	}
+	wake_up_all(&sdis->idle);
+
+	return ret;
+}
+
+/**
+ * pci_sdi_claim_allowed_rid() - Claim a Routing ID of the allowlist
+ * @sdi: SDI of a PF in software assigned mode
+ * @rid: the Routing ID, or %PCI_SDI_ANY_RID
+ *
+ * Return: 0, -ENXIO if @rid is not in the list, -EBUSY if it is not free or
+ * none is, -ENOMEM.
+ */
+int pci_sdi_claim_allowed_rid(struct pci_sdi *sdi, u32 rid)
+{
+	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	const struct pci_rid_span *span;
+	int ret;
+
+	guard(mutex)(&sdis->allow_lock);
+
+	for (span = sdis->allow; span < sdis->allow + sdis->nr_allow; span++) {
+		if (rid == PCI_SDI_ANY_RID) {
+			ret = pci_sdi_claim_rid_between(sdi, span->first,
+							span->last);
+			if (ret != -EBUSY)
+				return ret;
+		} else if (rid >= span->first && rid <= span->last) {
+			return pci_sdi_claim_rid(sdi, rid, false);
+		}
+	}
+
+	if (rid == PCI_SDI_ANY_RID)
+		pci_info_ratelimited(sdi->pf, "SDI %u: no Routing ID of the allowlist is free\n",
+				     sdi->index);
+	else
+		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %02x:%02x.%x: it is not in rid_allowlist\n",
+				     sdi->index, PCI_BUS_NUM(rid),
+				     PCI_SLOT(rid), PCI_FUNC(rid));
+
+	return rid == PCI_SDI_ANY_RID ? -EBUSY : -ENXIO;
+}
+
+/**
+ * pci_siov_allow_restore() - Give a device its allowlist after a reset
+ * @sdis: the SDIs of a PF
+ *
+ * Context: pci_bus_sem may be held, as it is by error recovery.
+ */
+void pci_siov_allow_restore(struct pci_sdis *sdis)
+{
+	guard(mutex)(&sdis->tell_lock);
+	/* There is one in software assigned mode only */
+	if (!sdis->allow)
+		return;
+
+	if (tell_device(sdis, sdis->allow, sdis->nr_allow))
+		pci_warn(sdis->pf, "could not restore the RID allowlist\n");
+}
+
+/**
+ * pci_siov_allow_init() - Prepare a PF for software assigned Routing IDs
+ * @sdis: the SDIs of the PF
+ */
+void pci_siov_allow_init(struct pci_sdis *sdis)
+{
+	mutex_init(&sdis->allow_lock);
+	mutex_init(&sdis->tell_lock);
+	INIT_LIST_HEAD(&sdis->software_node);
+	INIT_WORK(&sdis->allow_work, allow_work);
+}
+
+/**
+ * pci_siov_allow_end() - Go back to strided mode as the PF's driver goes
+ * @sdis: the SDIs of the PF; there are none left
+ */
+void pci_siov_allow_end(struct pci_sdis *sdis)
+{
+	scoped_guard(mutex, &sdis->allow_lock) {
+		if (sdis->pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE) {
+			stop_software_mode(sdis);
+			sdis->pf->siov->rid_mode = PCI_SIOV_RID_STRIDED;
+		}
+	}
+
+	cancel_work_sync(&sdis->allow_work);
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bus of Scalable Device Interfaces (SDIs), and their drivers
+ *
+ * The bus is built in, and registered before the IOMMU core looks for buses.
+ */
+
+#define dev_fmt(fmt) "PCI/SIOV: " fmt
+
+#include <linux/acpi.h>
+#include <linux/dma-map-ops.h>
+#include <linux/init.h>
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <linux/of_device.h>
+#include <linux/pci.h>
+#include <linux/pm.h>
+
+#include "../pci.h"
+#include "sdi.h"
+
+static bool id_matches(const struct pci_sdi_device_id *id,
+		       const struct pci_sdi_ids *ids)
+{
+	return (id->vendor == PCI_SDI_ANY_ID || id->vendor == ids->vendor) &&
+	       (id->device == PCI_SDI_ANY_ID || id->device == ids->device) &&
+	       (id->subvendor == PCI_SDI_ANY_ID ||
+		id->subvendor == ids->subsystem_vendor) &&
+	       (id->subdevice == PCI_SDI_ANY_ID ||
+		id->subdevice == ids->subsystem_device) &&
+	       !((id->class ^ ids->class) & id->class_mask);
+}
+
+static const struct pci_sdi_device_id *
+match_table(const struct pci_sdi_device_id *id, const struct pci_sdi_ids *ids)
+{
+	/* All zero ends the table */
+	for (; id && (id->vendor || id->subvendor || id->class_mask); id++)
+		if (id_matches(id, ids))
+			return id;
+
+	return NULL;
+}
+
+/**
+ * pci_sdi_match_id() - Find the entry of its driver's table that fits an SDI
+ * @sdi: the SDI, bound or about to be
+ *
+ * Return: the entry, or NULL if the driver was chosen by driver_override and
+ * has none that fits.
+ */
+const struct pci_sdi_device_id *pci_sdi_match_id(struct pci_sdi *sdi)
+{
+	return match_table(to_pci_sdi_driver(sdi->dev.driver)->id_table,
+			   &sdi->ids);
+}
+EXPORT_SYMBOL_GPL(pci_sdi_match_id);
+
+static int pci_sdi_bus_match(struct device *dev,
+			     const struct device_driver *drv)
+{
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+	int ret;
+
+	/* Not before nothing can fail any more */
+	if (READ_ONCE(sdi->state) == PCI_SDI_CREATING)
+		return 0;
+
+	/* 1 or 0 if there is an override, negative if there is none */
+	ret = device_match_driver_override(dev, drv);
+	if (ret >= 0)
+		return ret;
+
+	return !!match_table(to_pci_sdi_driver(drv)->id_table, &sdi->ids);
+}
+
+static int pci_sdi_bus_uevent(const struct device *dev,
+			      struct kobj_uevent_env *env)
+{
+	const struct pci_sdi *sdi = to_pci_sdi(dev);
+	const struct pci_sdi_ids *ids = &sdi->ids;
+	char modalias[PCI_SDI_MODALIAS_LEN];
+
+	if (add_uevent_var(env, "PCI_CLASS=%04X", ids->class) ||
+	    add_uevent_var(env, "PCI_ID=%04X:%04X", ids->vendor, ids->device) ||
+	    add_uevent_var(env, "PCI_SUBSYS_ID=%04X:%04X",
+			   ids->subsystem_vendor, ids->subsystem_device) ||
+	    add_uevent_var(env, "PCI_SLOT_NAME=%s", dev_name(dev)) ||
+	    add_uevent_var(env, "PCI_SDI_PHYSFN=%s", pci_name(sdi->pf)) ||
+	    add_uevent_var(env, "PCI_SDI_INDEX=%u", sdi->index) ||
+	    add_uevent_var(env, "PCI_SDI_GENERATION=%llu", sdi->generation) ||
+	    add_uevent_var(env, "MODALIAS=%s", pci_sdi_modalias(sdi, modalias)))
+		return -ENOMEM;
+
+	return 0;
+}
+
+/* Leave nothing of the driver that goes */
+static void sdi_cleanup(struct pci_sdi *sdi)
+{
+	guard(mutex)(&sdi->lock);
+
+	/* The PF's reset does it */
+	if (sdi->frozen)
+		return;
+
+	if (sdi->master && !sdi->ops->sdi_set_master(sdi, false))
+		sdi->master = false;
+	__pci_sdi_reset(sdi);
+}
+
+static void expect_driver(struct pci_sdi *sdi)
+{
+	guard(mutex)(&sdi->notify_lock);
+	sdi->untold = false;
+}
+
+/* From here on the driver is told of resets, also of one since it began */
+static void tell_driver(struct pci_sdi *sdi, struct pci_sdi_driver *drv)
+{
+	guard(mutex)(&sdi->notify_lock);
+	sdi->bound = drv;
+	/* If another one has begun meanwhile, its end does */
+	if (sdi->untold && !sdi->frozen && drv->reset_done)
+		drv->reset_done(sdi);
+}
+
+static void forget_driver(struct pci_sdi *sdi)
+{
+	guard(mutex)(&sdi->notify_lock);
+	sdi->bound = NULL;
+}
+
+static int pci_sdi_bus_probe(struct device *dev)
+{
+	struct pci_sdi_driver *drv = to_pci_sdi_driver(dev->driver);
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+	int ret;
+
+	if (!pci_sdis(sdi->pf)->autoprobe && !device_has_driver_override(dev))
+		return -ENODEV;
+	if (sdi->stuck)
+		return -EIO;
+
+	expect_driver(sdi);
+	ret = drv->probe(sdi);
+	if (ret)
+		sdi_cleanup(sdi);
+	else
+		tell_driver(sdi, drv);
+
+	return ret;
+}
+
+static void pci_sdi_bus_remove(struct device *dev)
+{
+	struct pci_sdi_driver *drv = to_pci_sdi_driver(dev->driver);
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+
+	forget_driver(sdi);
+	if (drv->remove)
+		drv->remove(sdi);
+	sdi_cleanup(sdi);
+}
+
+static void pci_sdi_bus_shutdown(struct device *dev)
+{
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+
+	if (dev->driver && to_pci_sdi_driver(dev->driver)->shutdown)
+		to_pci_sdi_driver(dev->driver)->shutdown(sdi);
+
+	/* Nothing may write into the memory of the next kernel */
+	if (READ_ONCE(sdi->master))
+		pci_sdi_set_master(sdi, false);
+}
+
+#ifdef CONFIG_PM_SLEEP
+/*
+ * System sleep takes the PF's power, and with it all state of the SDI: for the
+ * SDI that is a reset of the PF. The PF sleeps after its SDIs and wakes
+ * before them.
+ */
+static int pci_sdi_bus_suspend(struct device *dev)
+{
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+	int ret;
+
+	ret = pm_generic_suspend(dev);
+	if (ret)
+		return ret;
+
+	if (READ_ONCE(sdi->master))
+		pci_sdi_set_master(sdi, false);
+	pci_sdi_freeze(sdi);
+	return 0;
+}
+
+static int pci_sdi_bus_resume(struct device *dev)
+{
+	pci_sdi_thaw(to_pci_sdi(dev));
+	return pm_generic_resume(dev);
+}
+#endif
+
+static const struct dev_pm_ops pci_sdi_pm_ops = {
+	SET_SYSTEM_SLEEP_PM_OPS(pci_sdi_bus_suspend, pci_sdi_bus_resume)
+};
+
+static enum dev_dma_attr bridge_dma_attr(struct device *bridge)
+{
+	return acpi_get_dma_attr(to_acpi_device_node(bridge->fwnode));
+}
+
+/* Firmware describes what lies above the SDI by the PF's host bridge */
+static int pci_sdi_dma_configure(struct device *dev)
+{
+	const struct device_driver *drv = READ_ONCE(dev->driver);
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+	struct device *bridge = pci_get_host_bridge_device(sdi->pf);
+	u32 rid = sdi->rid;
+	int ret = 0;
+
+	if (IS_ENABLED(CONFIG_OF) && bridge->parent && bridge->parent->of_node)
+		ret = of_dma_configure_id(dev, bridge->parent->of_node, true,
+					  &rid);
+	else if (has_acpi_companion(bridge))
+		ret = acpi_dma_configure_id(dev, bridge_dma_attr(bridge), &rid);
+
+	pci_put_host_bridge_device(bridge);
+
+	/* No driver when the IOMMU layer calls */
+	if (!ret && drv && !to_pci_sdi_driver(drv)->driver_managed_dma) {
+		ret = iommu_device_use_default_domain(dev);
+		if (ret)
+			arch_teardown_dma_ops(dev);
+	}
+
+	return ret;
+}
+
+static void pci_sdi_dma_cleanup(struct device *dev)
+{
+	if (!to_pci_sdi_driver(dev->driver)->driver_managed_dma)
+		iommu_device_unuse_default_domain(dev);
+}
+
+const struct bus_type pci_sdi_bus_type = {
+	.name		= "pci_sdi",
+	.driver_override = true,
+	.match		= pci_sdi_bus_match,
+	.uevent		= pci_sdi_bus_uevent,
+	.probe		= pci_sdi_bus_probe,
+	.remove		= pci_sdi_bus_remove,
+	.shutdown	= pci_sdi_bus_shutdown,
+	.dev_groups	= pci_sdi_dev_groups,
+	.pm		= pm_sleep_ptr(&pci_sdi_pm_ops),
+	.dma_configure	= pci_sdi_dma_configure,
+	.dma_cleanup	= pci_sdi_dma_cleanup,
+};
+EXPORT_SYMBOL_GPL(pci_sdi_bus_type);
+
+/**
+ * __pci_sdi_register_driver() - Register a driver of SDIs
+ * @drv: the driver; &pci_sdi_driver.probe is needed
+ * @owner: its module
+ *
+ * Use pci_sdi_register_driver() or module_pci_sdi_driver().
+ *
+ * Return: 0 or an error of the driver core.
+ */
+int __pci_sdi_register_driver(struct pci_sdi_driver *drv, struct module *owner)
+{
+	if (!drv->probe)
+		return -EINVAL;
+
+	drv->driver.bus = &pci_sdi_bus_type;
+	drv->driver.owner = owner;
+
+	return driver_register(&drv->driver);
+}
+EXPORT_SYMBOL_GPL(__pci_sdi_register_driver);
+
+/**
+ * pci_sdi_unregister_driver() - Unregister a driver of SDIs
+ * @drv: the driver
+ */
+void pci_sdi_unregister_driver(struct pci_sdi_driver *drv)
+{
+	driver_unregister(&drv->driver);
+}
+EXPORT_SYMBOL_GPL(pci_sdi_unregister_driver);
+
+/* Before the IOMMU core looks for buses */
+static int __init pci_sdi_bus_init(void)
+{
+	int ret;
+
+	pci_sdi_cache_init();
+
+	ret = bus_register(&pci_sdi_bus_type);
+	if (!ret)
+		dma_debug_add_bus(&pci_sdi_bus_type);
+
+	return ret;
+}
+postcore_initcall(pci_sdi_bus_init);

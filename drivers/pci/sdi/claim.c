@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who owns a Routing ID
+ *
+ * Nothing in the fabric stops two functions below one port from using the
+ * same Routing ID: ACS Source Validation looks at the bus number only. So
+ * whoever gets a Routing ID without being found by enumeration claims it first,
+ * in one table for each host bridge: an SDI before its device is told of it,
+ * and the VFs of a PF before VF Enable is set. Functions found by enumeration
+ * are on the list of their bus, and are looked up there.
+ *
+ * An SDI gives its Routing ID back only when the IOMMU blocks it. One whose
+ * device could not be stopped leaves it behind in quarantine, until the PF is
+ * reset or gone.
+ */
+
+#define dev_fmt(fmt) "PCI/SIOV: " fmt
+
+#include <linux/pci.h>
+#include <linux/rwsem.h>
+#include <linux/xarray.h>
+
+#include "../pci.h"
+#include "sdi.h"
+
+/*
+ * What a claim points to. SDIs have no tag; the others point to the PF. Tag 2
+ * is the XArray's own.
+ */
+#define CLAIM_SDI		0
+#define CLAIM_VF		1
+#define CLAIM_QUARANTINE	3
+
+/* Length of what is said about an owner */
+#define OWNER_LEN		64
+
+static struct xarray *rid_claims(const struct pci_dev *dev)
+{
+	return &pci_find_host_bridge(dev->bus)->rid_claims;
+}
+
+void pci_rid_claims_init(struct pci_host_bridge *bridge)
+{
+	xa_init_flags(&bridge->rid_claims, XA_FLAGS_ALLOC);
+}
+
+void pci_rid_claims_destroy(struct pci_host_bridge *bridge)
+{
+	xa_destroy(&bridge->rid_claims);
+}
+
+/**
+ * pci_rid_name() - Write a Routing ID as the address of a PCI function
+ * @pf: function in the same segment
+ * @rid: the Routing ID
+ * @name: where to
+ *
+ * Return: @name.
+ */
+const char *pci_rid_name(const struct pci_dev *pf, u16 rid,
+			 char name[PCI_RID_NAME_LEN])
+{
+	scnprintf(name, PCI_RID_NAME_LEN, "%04x:%02x:%02x.%x",
+		  pci_domain_nr(pf->bus), PCI_BUS_NUM(rid), PCI_SLOT(rid),
+		  PCI_FUNC(rid));
+	return name;
+}
+
+static struct pci_dev *claim_pf(void *entry)
+{
+	if (xa_pointer_tag(entry) == CLAIM_SDI)
+		return ((struct pci_sdi *)entry)->pf;
+	return xa_untag_pointer(entry);
+}
+
+static void describe_claim(void *entry, char owner[OWNER_LEN])
+{
+	switch (xa_pointer_tag(entry)) {
+	case CLAIM_SDI:
+		scnprintf(owner, OWNER_LEN, "SDI %u of %s",
+			  ((struct pci_sdi *)entry)->index,
+			  pci_name(claim_pf(entry)));
+		break;
+	case CLAIM_VF:
+		scnprintf(owner, OWNER_LEN, "a VF of %s",
+			  pci_name(claim_pf(entry)));
+		break;
+	case CLAIM_QUARANTINE:
+		scnprintf(owner, OWNER_LEN, "an SDI that never stopped (reset %s)",
+			  pci_name(claim_pf(entry)));
+		break;
+	}
+}
+
+/* Claim @rid for @entry, or say who has it */
+static int claim(const struct pci_dev *pf, u16 rid, void *entry,
+		 char owner[OWNER_LEN])
+{
+	struct xarray *claims = rid_claims(pf);
+	void *old;
+	int ret;
+
+	xa_lock(claims);
+	ret = __xa_insert(claims, rid, entry, GFP_KERNEL);
+	if (ret == -EBUSY) {
+		old = xa_load(claims, rid);
+		if (old)
+			describe_claim(old, owner);
+		else
+			scnprintf(owner, OWNER_LEN, "another device");
+	}
+	xa_unlock(claims);
+
+	return ret;
+}
+
+static bool function_uses_rid(struct pci_dev *dev, u16 rid)
+{
+	if (pci_dev_id(dev) == rid)
+		return true;
+
+	return dev->dma_alias_mask && dev->bus->number == PCI_BUS_NUM(rid) &&
+	       test_bit(rid & 0xff, dev->dma_alias_mask);
+}
+
+static int check_functions(const struct pci_bus *bus, u16 rid,
+			   char owner[OWNER_LEN])
+{
+	struct pci_dev *dev;
+
+	list_for_each_entry(dev, &bus->devices, bus_list) {
+		if (!function_uses_rid(dev, rid))
+			continue;
+
+		scnprintf(owner, OWNER_LEN, "function %s", pci_name(dev));
+		return -EBUSY;
+	}
+
+	return 0;
+}
+
+/*
+ * Can an SDI of @pf have @rid, as far as the bus is concerned? The number of
+ * functions and buses in reach is bounded and has nothing to do with that of
+ * the SDIs.
+ */
+static int check_bus(const struct pci_dev *pf, u16 rid, char owner[OWNER_LEN])
+{
+	const struct pci_bus *child;
+	int ret;
+
+	guard(rwsem_read)(&pci_bus_sem);
+
+	if (!pci_siov_bus_routed(pf, PCI_BUS_NUM(rid)))
+		return -ENXIO;
+
+	if (PCI_BUS_NUM(rid) == pf->bus->number)
+		return check_functions(pf->bus, rid, owner);
+
+	/* A bus without a bridge, made for VFs */
+	list_for_each_entry(child, &pf->bus->children, node) {
+		if (child->number != PCI_BUS_NUM(rid))
+			continue;
+
+		ret = check_functions(child, rid, owner);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+/**
+ * pci_sdi_claim_rid() - Make an SDI the owner of a Routing ID
+ * @sdi: the SDI; its index is set
+ * @rid: the Routing ID
+ * @quiet: do not log why it cannot be had
+ *
+ * The claim is made before the functions are looked at, and a function that
+ * appears is put on the list of its bus before pci_rid_reserved() is asked for
+ * the last time. So one of the two sees the other.
+ *
+ * Return: 0 and &pci_sdi.rid is set, -EBUSY if @rid has another owner, -ENXIO
+ * if its bus number does not lead to the PF, -ENOMEM.
+ */
+int pci_sdi_claim_rid(struct pci_sdi *sdi, u32 rid, bool quiet)
+{
+	char name[PCI_RID_NAME_LEN], owner[OWNER_LEN] = "";
+	struct pci_dev *pf = sdi->pf;
+	int ret;
+
+	sdi->rid = rid;
+	ret = claim(pf, rid, sdi, owner);
+	if (!ret) {
+		ret = check_bus(pf, rid, owner);
+		if (ret)
+			xa_erase(rid_claims(pf), rid);
+	}
+
+	if (ret == -EBUSY && !quiet)
+		pci_info_ratelimited(pf, "SDI %u cannot have Routing ID %s: %s has it\n",
+				     sdi->index, pci_rid_name(pf, rid, name),
+				     owner);
+	else if (ret == -ENXIO && !quiet)
+		pci_info_ratelimited(pf, "SDI %u cannot have Routing ID %s: bus %02x does not lead to this function (%pR does); pci=assign-busses may help\n",
+				     sdi->index, pci_rid_name(pf, rid, name),
+				     PCI_BUS_NUM(rid), &pf->bus->busn_res);
+
+	return ret;
+}
+
+/**
+ * pci_sdi_claim_rid_between() - Make an SDI the owner of any free Routing ID
+ * @sdi: the SDI; its index is set
+ * @first: first Routing ID to try
+ * @last: last Routing ID to try
+ *
+ * Return: 0 and &pci_sdi.rid is set, -EBUSY if none is free, -ENOMEM.
+ */
+int pci_sdi_claim_rid_between(struct pci_sdi *sdi, u32 first, u32 last)
+{
+	struct xarray *claims = rid_claims(sdi->pf);
+	char owner[OWNER_LEN];
+	int ret;
+	u32 rid;
+
+	while (first <= last) {
+		ret = xa_alloc(claims, &rid, sdi, XA_LIMIT(first, last),
+			       GFP_KERNEL);
+		if (ret)
+			return ret;
+
+		sdi->rid = rid;
+		if (!check_bus(sdi->pf, rid, owner))
+			return 0;
+
+		/* The bus has changed and the allowlist is about to */
+		xa_erase(claims, rid);
+		first = rid + 1;
+	}
+
+	return -EBUSY;
+}
+
+/**
+ * pci_sdi_release_rid() - Give an SDI's Routing ID back
+ * @sdi: the SDI; device_del() is done or device_add() never was
+ */
+void pci_sdi_release_rid(struct pci_sdi *sdi)
+{
+	xa_erase(rid_claims(sdi->pf), sdi->rid);
+}
+
+/**
+ * pci_sdi_quarantine_rid() - Keep a Routing ID from all others
+ * @sdi: an SDI that goes although its device may still send requests
+ *
+ * Cannot fail: the table has the entry already.
+ */
+void pci_sdi_quarantine_rid(struct pci_sdi *sdi)
+{
+	xa_store(rid_claims(sdi->pf), sdi->rid,
+		 xa_tag_pointer(sdi->pf, CLAIM_QUARANTINE), GFP_KERNEL);
+}
+
+/**
+ * pci_rid_release_quarantine() - Let a Routing ID be used again
+ * @pf: the PF, after a reset or when it goes
+ * @rid: as left by pci_sdi_quarantine_rid()
+ */
+void pci_rid_release_quarantine(struct pci_dev *pf, u16 rid)
+{
+	/* The buses above may be gone already */
+	xa_erase(&pci_sdis(pf)->bridge->rid_claims, rid);
+}
+
+/**
+ * pci_rid_reserved() - Must no function be looked for at this address?
+ * @bus: a bus
+ * @devfn: device and function on it
+ *
+ * An SDI answers no configuration request. Where one has the Routing ID, a
+ * function that appears at the same address would share the SDI's IOMMU
+ * domain, so it is left alone, and found by a rescan when the SDI is gone.
+ *
+ * Return: true if an SDI owns the Routing ID.
+ */
+bool pci_rid_reserved(struct pci_bus *bus, int devfn)
+{
+	struct xarray *claims = &pci_find_host_bridge(bus)->rid_claims;
+	void *entry = xa_load(claims, PCI_DEVID(bus->number, devfn));
+
+	return entry && xa_pointer_tag(entry) != CLAIM_VF;
+}
+
+/**
+ * pci_rid_bus_claimed() - Does an SDI use this bus number?
+ * @bus: any bus below the same host bridge
+ * @busnr: the bus number
+ *
+ * Return: true if a Routing ID on bus @busnr belongs to an SDI.
+ */
+bool pci_rid_bus_claimed(struct pci_bus *bus, int busnr)
+{
+	struct xarray *claims = &pci_find_host_bridge(bus)->rid_claims;
+	unsigned long rid;
+	void *entry;
+
+	xa_for_each_range(claims, rid, entry, PCI_DEVID(busnr, 0),
+			  PCI_DEVID(busnr, 0xff))
+		if (xa_pointer_tag(entry) != CLAIM_VF)
+			return true;
+
+	return false;
+}
+
+/**
+ * pci_rid_owned_by() - Does a PF own this Routing ID through an SDI?
+ * @pf: a function
+ * @rid: Requester ID of a message from below the same host bridge
+ *
+ * One look-up, however many SDIs there are. Where nobody has claimed @rid, the
+ * capability says whose SDI may have been left running by an earlier kernel.
+ *
+ * Context: the caller holds pci_bus_sem.
+ *
+ * Return: true if so.
+ */
+bool pci_rid_owned_by(struct pci_dev *pf, u16 rid)
+{
+	struct xarray *claims = rid_claims(pf);
+	bool owned;
+	void *entry;
+
+	/* The lock keeps the SDI */
+	xa_lock(claims);
+	entry = xa_load(claims, rid);
+	owned = entry && xa_pointer_tag(entry) != CLAIM_VF &&
+		claim_pf(entry) == pf;
+	xa_unlock(claims);
+
+	return owned || (!entry && pci_siov_owns_rid(pf, rid));
+}
+
+#ifdef CONFIG_PCI_IOV
+
+/**
+ * pci_iov_claim_rids() - Make VFs the owners of their Routing IDs
+ * @pf: SR-IOV PF, NumVFs written and VF Enable not yet set
+ * @n: number of VFs
+ *
+ * Return: 0, -EBUSY if an SDI has one of the Routing IDs, -ENOMEM.
+ */
+int pci_iov_claim_rids(struct pci_dev *pf, int n)
+{
+	char name[PCI_RID_NAME_LEN], owner[OWNER_LEN] = "";
+	int i, ret;
+	u16 rid;
+
+	for (i = 0; i < n; i++) {
+		rid = PCI_DEVID(pci_iov_virtfn_bus(pf, i),
+				pci_iov_virtfn_devfn(pf, i));
+		ret = claim(pf, rid, xa_tag_pointer(pf, CLAIM_VF), owner);
+		if (!ret)
+			continue;
+
+		if (ret == -EBUSY)
+			pci_err(pf, "VF %d cannot have Routing ID %s: %s has it\n",
+				i, pci_rid_name(pf, rid, name), owner);
+		pci_iov_release_rids(pf, i);
+		return ret;
+	}
+
+	return 0;
+}
+
+/**
+ * pci_iov_release_rids() - Give the Routing IDs of VFs back
+ * @pf: SR-IOV PF, VF Enable clear and NumVFs not yet changed
+ * @n: number of VFs
+ */
+void pci_iov_release_rids(struct pci_dev *pf, int n)
+{
+	int i;
+
+	/* Also called where nothing was claimed: leave what others have */
+	for (i = 0; i < n; i++)
+		xa_cmpxchg(rid_claims(pf),
+			   PCI_DEVID(pci_iov_virtfn_bus(pf, i),
+				     pci_iov_virtfn_devfn(pf, i)),
+			   xa_tag_pointer(pf, CLAIM_VF), NULL, GFP_KERNEL);
+}
+
+#endif /* CONFIG_PCI_IOV */

@@ -1,0 +1,751 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scalable Device Interfaces (SDIs) of SIOV Physical Functions
+ *	PCI Express Base Specification r7.0
+ *
+ * An SDI has a Routing ID and nothing else of a PCI function: no configuration
+ * space, no BARs, no capabilities. So it is no struct pci_dev but a device on
+ * a bus of its own, and the Routing ID is what the IOMMU and interrupt
+ * remapping need to know of it.
+ *
+ * SDIs are created and destroyed one at a time. Creation does all that can fail
+ * before it lets anybody see or bind the SDI. Destruction cannot fail. Neither
+ * looks at another SDI, reads configuration space or sleeps a fixed time.
+ *
+ * Isolation fails closed. Where the PF is behind an IOMMU, an SDI that is not
+ * translated by it is not created. DMA is off until the SDI's driver turns it
+ * on, and an SDI is reset whenever a driver lets go of it. An SDI that cannot
+ * be stopped is never given to anybody else.
+ *
+ * The locks are described with struct pci_sdis.
+ */
+
+#define dev_fmt(fmt) "PCI/SIOV: " fmt
+
+#include <linux/dma-mapping.h>
+#include <linux/init.h>
+#include <linux/iommu.h>
+#include <linux/msi.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "../pci.h"
+#include "sdi.h"
+
+/* "sdi" and a u32 */
+#define SDI_LINK_LEN	14
+
+static struct kmem_cache *sdi_cache;
+
+static const char *sdi_rid_name(const struct pci_sdi *sdi,
+				char name[PCI_RID_NAME_LEN])
+{
+	return pci_rid_name(sdi->pf, sdi->rid, name);
+}
+
+/* Regions */
+
+/* The BAR that holds all of @reg, or a negative number */
+static int region_bar(const struct pci_dev *pf,
+		      const struct pci_sdi_region *reg)
+{
+	const struct resource *res;
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		res = pci_resource_n(pf, bar);
+		if (resource_type(res) == IORESOURCE_MEM &&
+		    !(res->flags & IORESOURCE_UNSET) &&
+		    reg->start >= res->start && reg->start <= res->end &&
+		    reg->size - 1 <= res->end - reg->start)
+			return bar;
+	}
+
+	return -EINVAL;
+}
+
+static int claim_region(struct pci_sdi *sdi, struct pci_sdi_region *reg)
+{
+	int bar = region_bar(sdi->pf, reg);
+
+	if (bar < 0 || !PAGE_ALIGNED(reg->start) || !PAGE_ALIGNED(reg->size)) {
+		pci_warn(sdi->pf, "SDI %u: region %pa, size %pa is not made of whole pages of one memory BAR\n",
+			 sdi->index, &reg->start, &reg->size);
+		return -EINVAL;
+	}
+
+	reg->bar = bar;
+	reg->flags = pci_resource_flags(sdi->pf, bar);
+
+	return mtree_insert_range(&pci_sdis(sdi->pf)->mmio,
+				  PHYS_PFN(reg->start),
+				  PHYS_PFN(reg->start + reg->size - 1),
+				  sdi, GFP_KERNEL);
+}
+
+static void release_regions(struct pci_sdi *sdi, int n)
+{
+	while (n--)
+		if (sdi->region[n].size)
+			mtree_erase(&pci_sdis(sdi->pf)->mmio,
+				    PHYS_PFN(sdi->region[n].start));
+}
+
+static int claim_regions(struct pci_sdi *sdi)
+{
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(sdi->region); i++) {
+		if (!sdi->region[i].size)
+			continue;
+
+		ret = claim_region(sdi, &sdi->region[i]);
+		if (!ret)
+			continue;
+
+		if (ret == -EEXIST)
+			pci_warn(sdi->pf, "SDI %u: region %d belongs to another SDI\n",
+				 sdi->index, i);
+		release_regions(sdi, i);
+		return ret;
+	}
+
+	return 0;
+}
+
+/* Allocation: index, Routing ID, and what goes with them */
+
+static void pci_sdi_free(struct device *dev)
+{
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+
+	pci_dev_put(sdi->pf);
+	mutex_destroy(&sdi->lock);
+	mutex_destroy(&sdi->notify_lock);
+	kmem_cache_free(sdi_cache, sdi);
+}
+
+static const struct device_type pci_sdi_type = {
+	.name = "pci_sdi",
+	.release = pci_sdi_free,
+};
+
+static struct pci_sdi *pci_sdi_alloc(struct pci_dev *pf)
+{
+	struct pci_sdi *sdi = kmem_cache_zalloc(sdi_cache, GFP_KERNEL);
+
+	if (!sdi)
+		return NULL;
+
+	device_initialize(&sdi->dev);
+	mutex_init(&sdi->notify_lock);
+	mutex_init(&sdi->lock);
+	sdi->pf = pci_dev_get(pf);
+	sdi->ids = (struct pci_sdi_ids) {
+		.vendor = pf->vendor,
+		.device = pf->device,
+		.subsystem_vendor = pf->subsystem_vendor,
+		.subsystem_device = pf->subsystem_device,
+		.class = pf->class,
+		.revision = pf->revision,
+	};
+
+	sdi->dev.parent = &pf->dev;
+	sdi->dev.bus = &pci_sdi_bus_type;
+	sdi->dev.type = &pci_sdi_type;
+	sdi->dma_mask = DMA_BIT_MASK(32);
+	sdi->dev.dma_mask = &sdi->dma_mask;
+	sdi->dev.coherent_dma_mask = DMA_BIT_MASK(32);
+	sdi->dev.dma_parms = &sdi->dma_parms;
+	dma_set_max_seg_size(&sdi->dev, SZ_64K);
+	dma_set_seg_boundary(&sdi->dev, DMA_BIT_MASK(32));
+
+	return sdi;
+}
+
+/*
+ * Take index @sdi->index, or the first free one from there on if @any. The PF's
+ * driver stays for as long as the SDI has an index.
+ */
+static int take_index(struct pci_sdi *sdi, bool any)
+{
+	struct pci_dev *pf = sdi->pf;
+	struct pci_sdis *sdis = pci_sdis(pf);
+	u32 last = pf->siov->total_sdis - 1;
+	int ret;
+
+	guard(mutex)(&sdis->lock);
+	if (!sdis->ops)
+		return -ENODEV;
+	if (sdis->frozen || sdis->mode_change)
+		return -EAGAIN;
+	if (sdi->index > last)
+		return any ? -ENOSPC : -ERANGE;
+
+	if (any)
+		ret = xa_alloc(&sdis->sdi, &sdi->index, sdi,
+			       XA_LIMIT(sdi->index, last), GFP_KERNEL);
+	else
+		ret = xa_insert(&sdis->sdi, sdi->index, sdi, GFP_KERNEL);
+	if (ret)
+		return any && ret == -EBUSY ? -ENOSPC : ret;
+
+	sdi->ops = sdis->ops;
+	sdi->state = PCI_SDI_CREATING;
+	sdi->generation = ++sdis->generation;
+	sdis->users++;
+
+	return 0;
+}
+
+/*
+ * Give index and Routing ID to others, or keep both from them until the PF is
+ * reset. A reset that is under way does for that.
+ */
+static void put_identity(struct pci_sdi *sdi)
+{
+	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+
+	guard(mutex)(&sdis->lock);
+
+	if (sdi->stuck || (sdi->unstopped && sdis->frozen)) {
+		pci_sdi_quarantine_rid(sdi);
+		xa_store(&sdis->sdi, sdi->index, xa_mk_value(sdi->rid),
+			 GFP_KERNEL);
+	} else {
+		pci_sdi_release_rid(sdi);
+		xa_erase(&sdis->sdi, sdi->index);
+	}
+
+	WRITE_ONCE(sdi->state, PCI_SDI_GONE);
+	WRITE_ONCE(sdis->users, sdis->users - 1);
+	wake_up_all(&sdis->idle);
+}
+
+/* As put_identity(), of an SDI that has got no Routing ID */
+static void put_index(struct pci_sdi *sdi)
+{
+	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+
+	guard(mutex)(&sdis->lock);
+	xa_erase(&sdis->sdi, sdi->index);
+	WRITE_ONCE(sdis->users, sdis->users - 1);
+	wake_up_all(&sdis->idle);
+}
+
+/* A strided Routing ID follows from the index */
+static int claim_strided_rid(struct pci_sdi *sdi, u32 rid, bool quiet)
+{
+	const struct pci_rid_range *rids = &sdi->pf->siov->rids;
+	u32 nth;
+
+	if (sdi->index >= rids->count) {
+		if (!quiet)
+			pci_info_ratelimited(sdi->pf, "SDI %u has no Routing ID, it would lie past bus ff\n",
+					     sdi->index);
+		return -ENXIO;
+	}
+
+	nth = pci_rid_range_nth(rids, sdi->index);
+	if (rid != PCI_SDI_ANY_RID && rid != nth) {
+		pci_info_ratelimited(sdi->pf, "SDI %u has Routing ID %02x:%02x.%x and no other in strided mode\n",
+				     sdi->index, PCI_BUS_NUM(nth),
+				     PCI_SLOT(nth), PCI_FUNC(nth));
+		return -EINVAL;
+	}
+
+	return pci_sdi_claim_rid(sdi, nth, quiet);
+}
+
+static void report_index(const struct pci_sdi *sdi, bool any, int ret)
+{
+	struct pci_dev *pf = sdi->pf;
+
+	switch (ret) {
+	case -ENODEV:
+		pci_info_ratelimited(pf, "no driver that can create SDIs is bound\n");
+		break;
+	case -EBUSY:
+		pci_info_ratelimited(pf, "SDI %u exists, or never stopped and waits for a reset of this function\n",
+				     sdi->index);
+		break;
+	case -ERANGE:
+		pci_info_ratelimited(pf, "there is no SDI %u, the last is %u\n",
+				     sdi->index, pf->siov->total_sdis - 1);
+		break;
+	case -ENOSPC:
+		pci_info_ratelimited(pf, "no SDI is free, or none whose Routing ID can be used (see usable_sdis)\n");
+		break;
+	}
+}
+
+/*
+ * The next index to try where that of @sdi has a Routing ID that cannot be
+ * used. Where the bus number is the reason, it is for all on that bus.
+ */
+static u32 next_index(const struct pci_sdi *sdi, int ret)
+{
+	const struct pci_rid_range *rids = &sdi->pf->siov->rids;
+	u32 next_bus;
+
+	if (sdi->index >= rids->count)
+		return sdi->pf->siov->total_sdis;
+	if (ret != -ENXIO || !rids->stride)
+		return sdi->index + 1;
+
+	next_bus = pci_rid_range_nth(rids, sdi->index) | 0xff;
+	return (next_bus - rids->first) / rids->stride + 1;
+}
+
+/*
+ * Index and Routing ID. In strided mode, one whose Routing ID cannot be used is
+ * passed over if the caller takes any. Those in the way are as many as the
+ * VFs, functions and buses in reach.
+ */
+static int take_identity(struct pci_sdi *sdi,
+			 const struct pci_sdi_params *params)
+{
+	bool any = params->index == PCI_SDI_ANY_INDEX;
+	bool software, quiet;
+	int ret;
+
+	sdi->index = any ? 0 : params->index;
+
+	for (;;) {
+		ret = take_index(sdi, any);
+		if (ret) {
+			report_index(sdi, any, ret);
+			return ret;
+		}
+
+		/* The mode stays while an index is taken */
+		software = sdi->pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE;
+		quiet = any && params->rid == PCI_SDI_ANY_RID;
+		if (software)
+			ret = pci_sdi_claim_allowed_rid(sdi, params->rid);
+		else
+			ret = claim_strided_rid(sdi, params->rid, quiet);
+		if (!ret)
+			return 0;
+
+		put_index(sdi);
+		if (software || !quiet || (ret != -EBUSY && ret != -ENXIO))
+			return ret;
+		sdi->index = next_index(sdi, ret);
+	}
+}
+
+/* Creation */
+
+static int sdi_start(struct pci_sdi *sdi)
+{
+	int ret;
+
+	guard(mutex)(&sdi->lock);
+	if (sdi->frozen)
+		return -EAGAIN;
+
+	ret = sdi->ops->sdi_init(sdi);
+	if (ret) {
+		pci_warn(sdi->pf, "SDI %u: the PF's driver could not enable it: %d\n",
+			 sdi->index, ret);
+		return ret;
+	}
+
+	ret = claim_regions(sdi);
+	if (ret)
+		sdi->ops->sdi_release(sdi);
+	else
+		sdi->initialized = true;
+
+	return ret;
+}
+
+static void sdi_stop(struct pci_sdi *sdi)
+{
+	guard(mutex)(&sdi->lock);
+
+	/* It may have become possible since */
+	if (sdi->stuck && !sdi->frozen)
+		__pci_sdi_reset(sdi);
+	if (sdi->stuck)
+		dev_warn(&sdi->dev, "could not be stopped; SDI %u and its Routing ID are out of use until %s is reset\n",
+			 sdi->index, pci_name(sdi->pf));
+
+	sdi->unstopped = sdi->frozen && !pci_dev_is_disconnected(sdi->pf);
+	sdi->ops->sdi_release(sdi);
+	release_regions(sdi, ARRAY_SIZE(sdi->region));
+	sdi->initialized = false;
+}
+
+/* Is the SDI as isolated as the PF is? */
+static bool sdi_is_translated(struct pci_sdi *sdi)
+{
+	return device_iommu_mapped(&sdi->dev) ||
+	       !device_iommu_mapped(&sdi->pf->dev);
+}
+
+static void link_name(const struct pci_sdi *sdi, char name[SDI_LINK_LEN])
+{
+	scnprintf(name, SDI_LINK_LEN, "sdi%u", sdi->index);
+}
+
+static int add_links(struct pci_sdi *sdi)
+{
+	struct kobject *pf = &sdi->pf->dev.kobj;
+	struct kobject *kobj = &sdi->dev.kobj;
+	char name[SDI_LINK_LEN];
+	int ret;
+
+	ret = sysfs_create_link(kobj, pf, "physfn");
+	if (ret)
+		return ret;
+
+	link_name(sdi, name);
+	ret = sysfs_add_link_to_group(pf, "siov", kobj, name);
+	if (ret)
+		sysfs_remove_link(kobj, "physfn");
+
+	return ret;
+}
+
+static void remove_links(struct pci_sdi *sdi)
+{
+	char name[SDI_LINK_LEN];
+
+	link_name(sdi, name);
+	sysfs_remove_link_from_group(&sdi->pf->dev.kobj, "siov", name);
+	sysfs_remove_link(&sdi->dev.kobj, "physfn");
+}
+
+/*
+ * Make the device known. No driver is matched before sdi_publish(), and no
+ * uevent is sent.
+ */
+static int sdi_add(struct pci_sdi *sdi)
+{
+	char name[PCI_RID_NAME_LEN];
+	int ret;
+
+	ret = dev_set_name(&sdi->dev, "%s", sdi_rid_name(sdi, name));
+	if (ret)
+		return ret;
+
+	dev_set_uevent_suppress(&sdi->dev, true);
+	/* Where the PF's interrupts are remapped the SDI's are */
+	dev_set_msi_domain(&sdi->dev, dev_get_msi_domain(&sdi->pf->dev));
+
+	ret = device_add(&sdi->dev);
+	if (ret)
+		return ret;
+
+	/* device_add() does not say whether the IOMMU took the device */
+	if (!sdi_is_translated(sdi)) {
+		pci_warn(sdi->pf, "SDI %u: the IOMMU of this function does not translate Routing ID %s\n",
+			 sdi->index, name);
+		device_del(&sdi->dev);
+		return -ENODEV;
+	}
+
+	ret = add_links(sdi);
+	if (ret)
+		device_del(&sdi->dev);
+
+	return ret;
+}
+
+/*
+ * The point of no return, unless the PF's driver has begun to go. Who destroys
+ * the SDI from here on waits for the lock, so that its uevents come in order.
+ */
+static int sdi_publish(struct pci_sdi *sdi)
+{
+	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	bool warn;
+
+	guard(mutex)(&sdi->lock);
+
+	scoped_guard(mutex, &sdis->lock) {
+		if (!sdis->ops)
+			return -ENODEV;
+
+		WRITE_ONCE(sdi->state, PCI_SDI_LIVE);
+		sdi->pf->siov->num_sdis++;
+		warn = !sdis->warned && !device_iommu_mapped(&sdi->dev);
+		sdis->warned |= warn;
+	}
+
+	if (warn)
+		pci_warn(sdi->pf, "no IOMMU: the SDIs of this function are not isolated from anything\n");
+
+	dev_set_uevent_suppress(&sdi->dev, false);
+	kobject_uevent(&sdi->dev.kobj, KOBJ_ADD);
+	return 0;
+}
+
+static void sdi_remove(struct pci_sdi *sdi)
+{
+	remove_links(sdi);
+	device_del(&sdi->dev);
+}
+
+/* Index and Routing ID are taken, undo all but that on error */
+static int sdi_bring_up(struct pci_sdi *sdi,
+			const struct pci_sdi_params *params)
+{
+	int ret;
+
+	ret = sdi_start(sdi);
+	if (ret)
+		return ret;
+
+	if (params->driver_override) {
+		ret = device_set_driver_override(&sdi->dev,
+						 params->driver_override);
+		if (ret)
+			goto stop;
+	}
+
+	ret = sdi_add(sdi);
+	if (ret)
+		goto stop;
+
+	ret = sdi_publish(sdi);
+	if (ret)
+		goto remove;
+
+	return 0;
+
+remove:
+	sdi_remove(sdi);
+stop:
+	sdi_stop(sdi);
+	return ret;
+}
+
+static int refuse_pf(struct pci_dev *pf)
+{
+	const char *why = pci_sdis(pf)->refused;
+
+	if (!why)
+		return 0;
+
+	pci_info_ratelimited(pf, "no SDIs on this function: %s\n", why);
+	return -EPERM;
+}
+
+/**
+ * pci_sdi_create() - Create one SDI
+ * @pf: the PF, bound to a driver with &struct pci_siov_ops
+ * @params: which SDI, and how
+ *
+ * Not possible in the probe and remove functions of the PF's driver. There is
+ * no need to hold a lock of the PF.
+ *
+ * Context: process context, sleeps.
+ *
+ * Return: the SDI, with a reference that the caller drops by pci_sdi_put().
+ * The administrator may destroy the SDI at any time. Or an ERR_PTR(): -ENODEV
+ * if @pf has no driver that can, or the IOMMU that covers @pf does not cover
+ * the SDI; -EPERM if SDIs could not be isolated on @pf; -EBUSY if the index or
+ * the Routing ID is taken; -ERANGE and -ENOSPC if there is no such SDI or no
+ * free one; -ENXIO if the Routing ID cannot be used; -EAGAIN while @pf is
+ * reset; -EINVAL; -ENOMEM; or an error of the PF's driver.
+ */
+struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
+			       const struct pci_sdi_params *params)
+{
+	struct pci_sdi *sdi __free(pci_sdi_put) = NULL;
+	int ret;
+
+	if (!pci_is_siov_physfn(pf) || !pci_sdis(pf))
+		return ERR_PTR(-ENODEV);
+
+	ret = refuse_pf(pf);
+	if (ret)
+		return ERR_PTR(ret);
+
+	sdi = pci_sdi_alloc(pf);
+	if (!sdi)
+		return ERR_PTR(-ENOMEM);
+
+	ret = take_identity(sdi, params);
+	if (ret)
+		return ERR_PTR(ret);
+
+	ret = pm_runtime_resume_and_get(&pf->dev);
+	if (ret)
+		goto put_identity;
+
+	/* One reference is that of the SDI's existence, one the caller's */
+	pci_sdi_get(sdi);
+	ret = sdi_bring_up(sdi, params);
+	if (ret)
+		goto put_pm;
+
+	device_initial_probe(&sdi->dev);
+	return no_free_ptr(sdi);
+
+put_pm:
+	pci_sdi_put(sdi);
+	pm_runtime_put(&pf->dev);
+put_identity:
+	put_identity(sdi);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(pci_sdi_create);
+
+/* Destruction */
+
+/**
+ * pci_sdi_condemn() - Decide who destroys an SDI
+ * @sdi: the SDI
+ *
+ * Context: &pci_sdis.lock is held.
+ *
+ * Return: true if the caller is to do it.
+ */
+bool pci_sdi_condemn(struct pci_sdi *sdi)
+{
+	lockdep_assert_held(&pci_sdis(sdi->pf)->lock);
+
+	if (sdi->state != PCI_SDI_LIVE)
+		return false;
+
+	WRITE_ONCE(sdi->state, PCI_SDI_DYING);
+	sdi->pf->siov->num_sdis--;
+	return true;
+}
+
+/**
+ * __pci_sdi_destroy() - Destroy an SDI
+ * @sdi: the SDI, for which pci_sdi_condemn() returned true
+ *
+ * Waits for the SDI's driver, and so maybe for its user. Drops the reference
+ * of the SDI's existence.
+ *
+ * Context: sleeps.
+ */
+void __pci_sdi_destroy(struct pci_sdi *sdi)
+{
+	struct device *pf = &sdi->pf->dev;
+
+	/* sdi_publish() may not be through */
+	mutex_lock(&sdi->lock);
+	mutex_unlock(&sdi->lock);
+
+	sdi_remove(sdi);
+	sdi_stop(sdi);
+	pm_runtime_put(pf);
+	/* Only now does the IOMMU block the Routing ID */
+	put_identity(sdi);
+	pci_sdi_put(sdi);
+}
+
+/**
+ * pci_sdi_destroy() - Destroy an SDI
+ * @sdi: the SDI, to which the caller has a reference
+ *
+ * Cannot fail. Unbinds the SDI's driver, which may wait for its user. Where
+ * somebody else destroys it already, wait for that.
+ *
+ * Context: process context, sleeps; not from a function of the SDI's driver.
+ */
+void pci_sdi_destroy(struct pci_sdi *sdi)
+{
+	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	bool mine;
+
+	scoped_guard(mutex, &sdis->lock)
+		mine = pci_sdi_condemn(sdi);
+
+	if (mine)
+		__pci_sdi_destroy(sdi);
+	else
+		wait_event(sdis->idle,
+			   READ_ONCE(sdi->state) == PCI_SDI_GONE);
+}
+EXPORT_SYMBOL_GPL(pci_sdi_destroy);
+
+/**
+ * pci_sdi_find() - Find the next SDI
+ * @sdis: the SDIs of a PF
+ * @index: where to begin; set to the index of the SDI
+ *
+ * Passes over the indices of those that never stopped.
+ *
+ * Context: &pci_sdis.lock is held.
+ *
+ * Return: the SDI, NULL if there is none from there on.
+ */
+struct pci_sdi *pci_sdi_find(struct pci_sdis *sdis, unsigned long *index)
+{
+	void *entry;
+
+	xa_for_each_start(&sdis->sdi, *index, entry, *index)
+		if (!xa_is_value(entry))
+			return entry;
+
+	return NULL;
+}
+
+/**
+ * pci_sdi_get_by_index() - Find an SDI
+ * @pf: the PF
+ * @index: the SDI
+ *
+ * Return: the SDI, with a reference that the caller drops by pci_sdi_put(), or
+ * NULL if there is none.
+ */
+struct pci_sdi *pci_sdi_get_by_index(struct pci_dev *pf, u32 index)
+{
+	struct pci_sdis *sdis = pci_sdis(pf);
+	void *entry;
+
+	if (!sdis)
+		return NULL;
+
+	guard(mutex)(&sdis->lock);
+	entry = xa_load(&sdis->sdi, index);
+	if (!entry || xa_is_value(entry) ||
+	    ((struct pci_sdi *)entry)->state != PCI_SDI_LIVE)
+		return NULL;
+
+	return pci_sdi_get(entry);
+}
+EXPORT_SYMBOL_GPL(pci_sdi_get_by_index);
+
+/**
+ * pci_sdi_delete() - Destroy an SDI on behalf of the administrator
+ * @pf: the PF
+ * @index: the SDI
+ *
+ * Return: 0, -ENODEV if there is none, or if another one is at it.
+ */
+int pci_sdi_delete(struct pci_dev *pf, u32 index)
+{
+	struct pci_sdi *sdi __free(pci_sdi_put) =
+		pci_sdi_get_by_index(pf, index);
+
+	if (!sdi)
+		return -ENODEV;
+
+	scoped_guard(mutex, &pci_sdis(pf)->lock)
+		if (!pci_sdi_condemn(sdi))
+			return -ENODEV;
+
+	__pci_sdi_destroy(sdi);
+	return 0;
+}
+
+/**
+ * pci_sdi_cache_init() - Prepare to allocate SDIs
+ *
+ * Context: before the first device is found.
+ */
+void __init pci_sdi_cache_init(void)
+{
+	sdi_cache = KMEM_CACHE(pci_sdi, SLAB_PANIC);
+}
