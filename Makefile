@@ -12,7 +12,7 @@ export BUILD ?= $(top)/build
 export LINUX QEMU PCIUTILS ARGS T V JOBS DISCARD PROFILE
 
 S := scripts
-VM := tools/testing/siov/vm
+VM := tools/testing/siov/host/vm
 
 ##@ The two commands
 .PHONY: run test

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The reference machine: what QEMU is told, and what came out of it."""
+
+import json
+import os
+import resource
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from topology import ARCHES, BUILD, Topology, Trouble, out
+
+# QEMU with a runaway address space shall die, not the host: the guest's memory
+# and this much besides.
+MEMORY_LIMIT_MIB = 8192
+
+
+class Operator(threading.Thread):
+    """Fake operator: re-plugs a card that was pulled, and presses the power button
+    of a machine that sleeps, until QEMU ends."""
+
+    def __init__(self, topology):
+        super().__init__(daemon=True)
+        self.device = topology.replug
+        self.card = next((a for a in topology.device_lines() if f"id={self.device}" in a.split(",")), None)
+        if self.device and not self.card:
+            raise Trouble(f"'{topology.name}' has no device '{self.device}' to put back")
+        self.ours, self.qemus = socket.socketpair()
+
+    @staticmethod
+    def wanted(topology):
+        return topology.replug or topology.wake
+
+    def qemu_args(self):
+        return ["-chardev", f"socket,id=qmp,fd={self.qemus.fileno()}",
+                "-mon", "chardev=qmp,mode=control"]
+
+    def run(self):
+        with self.ours.makefile("rw") as qmp:
+            try:
+                self.say(qmp, "qmp_capabilities")
+                for line in qmp:
+                    self.react(qmp, json.loads(line))
+            except (OSError, ValueError):
+                return
+
+    def react(self, qmp, message):
+        event = message.get("event")
+        if event == "DEVICE_DELETED" and self.device == message["data"].get("device"):
+            self.say(qmp, "human-monitor-command",
+                     {"command-line": f"device_add {self.card}"})
+        elif event == "SUSPEND":
+            self.say(qmp, "system_wakeup")
+
+    def close(self):
+        self.ours.shutdown(socket.SHUT_RDWR)
+        self.join()
+        self.ours.close()
+        self.qemus.close()
+
+    @staticmethod
+    def say(qmp, command, arguments=None):
+        qmp.write(json.dumps({"execute": command, "arguments": arguments or {}}) + "\n")
+        qmp.flush()
+
+
+def share_args(name):
+    """The directory share/ of what was built as NAME, read-only, by 9p."""
+    if not name:
+        return []
+    path = out(name, "LINUX") / "share"
+    return ["-virtfs", f"local,path={path},mount_tag={name},"
+                       "security_model=none,readonly=on"]
+
+
+class Running:
+    """The QEMUs that were started, so that Ctrl-C can end them."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.processes = set()
+        self.over = False
+
+    def start(self, *args, **kwargs):
+        with self.lock:
+            if self.over:
+                raise Trouble("interrupted")
+            process = subprocess.Popen(*args, **kwargs)
+            self.processes.add(process)
+        return process
+
+    def forget(self, process):
+        with self.lock:
+            self.processes.discard(process)
+
+    def end_all(self):
+        with self.lock:
+            self.over = True
+            for process in self.processes:
+                process.kill()
+
+
+RUNNING = Running()
+
+
+class Machine:
+    """One boot. The console goes to a file, the guest's own words elsewhere."""
+
+    def __init__(self, topology, name=None, debug=False):
+        self.topology = topology
+        self.debug = debug
+        self.name = name or topology.name
+        log = BUILD / "log"
+        self.console = log / f"vm-{self.name}.console"
+        self.output = log / f"vm-{self.name}.output"
+        self.trace = log / f"vm-{self.name}.trace"
+        self.operator = Operator(topology) if Operator.wanted(topology) else None
+
+    def memory(self):
+        """MiB of the guest; a kernel with KASAN wants more."""
+        return max(self.topology.memory, 1024) if self.debug else self.topology.memory
+
+    def command(self, mode, serial, accel, env=None):
+        topology, arch = self.topology, self.topology.arch
+        return [
+            str(out(f"qemu{arch.suffix}", "QEMU") / arch.emulator), *arch.machine,
+            *(["-bios", arch.firmware] if topology.firmware else []),
+            "-accel", self.accel(accel), "-cpu", "max", "-smp", str(topology.cpus),
+            "-m", str(self.memory()),
+            "-nodefaults", "-no-reboot", "-display", "none",
+            "-serial", f"file:{self.console}", *serial,
+            "-kernel", str(arch.kernel_path(self.debug)),
+            "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.gz"),
+            "-append", self.kernel_arguments(mode, env), *topology.iommu_args,
+            *topology.device_args(), *topology.qemu,
+            *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
+            *(self.operator.qemu_args() if self.operator else []),
+            *share_args(topology.share),
+        ]
+
+    def accel(self, wanted):
+        """Only guests of the host's own kind run on anything but TCG."""
+        if wanted != "tcg" and self.topology.arch is ARCHES["x86"]:
+            return wanted
+        # With a thread a CPU, the CPUs are inside the kernel at once. Without it
+        # they take turns, in the middle of things as well.
+        return f"tcg,thread={self.topology.threads}"
+
+    def kernel_arguments(self, mode, env):
+        topology, tty = self.topology, self.topology.arch.tty
+        words = {"SIOV_MODE": mode, "SIOV_TTY": f"{tty}1", **(env or {})}
+        return " ".join(
+            [f"console={tty}0", "panic=-1", "loglevel=7",
+             # On a busy host the ten ticks of that check can fail to come.
+             "no_timer_check", topology.append,
+             # With five levels, KASAN mistakes an interrupt in identify_cpu(),
+             # while the bits of the boot CPU are clear, for a wild access.
+             f"no5lvl {topology.append_debug}" if self.debug else ""] +
+            [f"{k}={v}" for k, v in words.items() if v])
+
+    def run(self, mode, env=None, *, accel="tcg"):
+        """Boot, wait for the end; the seconds it took and the guest's words."""
+        start = time.monotonic()
+        limit = self.limit()
+        self.output.write_text("")
+        env = {"SIOV_TIMEOUT": limit, **(env or {})}
+        command = self.command(mode, ["-serial", f"file:{self.output}"], accel, env)
+        self._spawn(command, limit)
+        return time.monotonic() - start, self.output.read_text(errors="replace")
+
+    def limit(self):
+        """Seconds, with those that somebody who wants more stress asks for."""
+        more = int(os.environ.get("SIOV_STRESS_SECONDS") or 0)
+        return self.topology.timeout * (5 if self.debug else 1) + 3 * more
+
+    def interact(self, mode, accel):
+        """The same with the guest's words on the terminal."""
+        command = self.command(mode, ["-serial", "mon:stdio"], accel,
+                               environment(self.topology))
+        limit = None if mode == "shell" else self.topology.timeout
+        self._spawn(command, limit, terminal=True)
+        if "Power down" not in self.console_text():
+            raise Trouble(f"the kernel did not get to its end; its last line was: "
+                          f"{last_line(self.console)!r}. See {self.console}")
+
+    def _spawn(self, command, limit, terminal=False):
+        log = BUILD / "log" / f"vm-{self.name}.qemu"
+        (BUILD / "log" / f"vm-{self.name}.cmd").write_text(shlex.join(command) + "\n")
+        self.console.write_text("")
+        with log.open("wb") as stderr:
+            try:
+                if self.operator:
+                    self.operator.start()
+                status = self._wait(command, limit, stderr, terminal)
+            except FileNotFoundError:
+                raise Trouble(f"{command[0]} is not there: run make again") from None
+            except subprocess.TimeoutExpired:
+                raise Trouble(
+                    f"the machine '{self.name}' did not finish in {limit} s; its last "
+                    f"line was: {last_line(self.console)!r}. See {self.console}. "
+                    "On a busy host call again") from None
+            finally:
+                if self.operator:
+                    self.operator.close()
+        if status:
+            raise Trouble(f"QEMU ended with {status} in '{self.name}': "
+                          f"{last_line(log) or 'no message'} (see {log})")
+
+    def _wait(self, command, limit, stderr, terminal):
+        process = RUNNING.start(
+            command, stderr=stderr, preexec_fn=limit_memory,
+            stdin=None if terminal else subprocess.DEVNULL,
+            stdout=None if terminal else stderr,
+            pass_fds=[self.operator.qemus.fileno()] if self.operator else [])
+        try:
+            return process.wait(limit)
+        finally:
+            process.kill()
+            process.wait()
+            RUNNING.forget(process)
+
+    def console_text(self):
+        return self.console.read_text(errors="replace")
+
+
+def environment(topology):
+    """What the tests in the guest are told, and so who works there by hand."""
+    return {"SIOV_EXPECT": topology.pfs, "SIOV_SHARE": topology.share}
+
+
+def limit_memory():
+    # Ctrl-C is for the runner, which ends its QEMUs itself.
+    size = MEMORY_LIMIT_MIB << 20
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def last_line(path):
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+def accelerator(want):
+    """TCG, unless KVM was asked for or a guest has really booted on it."""
+    if want != "probe":
+        return want
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    probe = Machine(Topology("none"), "kvm-probe")
+    probe.topology.timeout = 20
+    try:
+        _, text = probe.run("off", accel="kvm")
+    except Trouble:
+        text = ""
+    if "siov: exit 0" in text:
+        return "kvm"
+    print("KVM is there but boots no guest; using TCG", file=sys.stderr)
+    return "tcg"

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the user chose by "make menuconfig", for make run and make shell alone."""
+
+import os
+import shlex
+
+from topology import BUILD, Topology
+
+
+class Options:
+    """Kconfig's answers: its defaults, unless build/.config says otherwise."""
+
+    DEFAULTS = {
+        "TOTAL_SDIS": "300", "OFFSET": "1", "STRIDE": "1", "SRIOV_VFS": "0",
+        "ARGS": "", "TOPOLOGY": "root-port", "BUS_RESERVE": "4",
+        "IOMMU": "intel-scalable", "ACCEL": "tcg", "CPUS": "2",
+        "MEMORY_MIB": "512", "DEBUG": "n", "CMDLINE": "",
+    }
+
+    def __init__(self):
+        self.values = dict(self.DEFAULTS)
+        config = BUILD / ".config"
+        if config.exists():
+            for line in config.read_text().splitlines():
+                if line.startswith("CONFIG_SIOV_") and "=" in line:
+                    name, value = line[len("CONFIG_SIOV_"):].split("=", 1)
+                    self.values[name] = " ".join(shlex.split(value))
+
+    def __getitem__(self, name):
+        return self.values[name]
+
+    def pf(self):
+        """The properties of the PF, without those of ARGS="""
+        props = [f"total-sdis={self['TOTAL_SDIS']}",
+                 f"sdi-offset={self['OFFSET']}", f"sdi-stride={self['STRIDE']}"]
+        if self["SRIOV_VFS"] != "0":
+            props.append(f"sriov-vfs={self['SRIOV_VFS']}")
+        return ",".join(props)
+
+    def topology(self):
+        """The machine that all of this describes."""
+        topology = Topology(self["TOPOLOGY"])
+        topology.pf = self.pf()
+        topology.reserve = self["BUS_RESERVE"]
+        topology.set_iommu(self["IOMMU"])
+        topology.cpus = int(self["CPUS"])
+        topology.memory = int(self["MEMORY_MIB"])
+        topology.append += " " + self["CMDLINE"]
+        if self["TOPOLOGY"] != "none":
+            topology.with_args(self["ARGS"])
+        return topology
+
+
+def user_topology():
+    """T= boots the machine of that test; without it menuconfig decides."""
+    options = Options()
+    name = os.environ.get("T")
+    topology = Topology(name) if name else options.topology()
+    args = os.environ.get("ARGS")
+    if args:
+        topology.with_args(args)
+        print(f"ARGS: the PF of '{topology.name}' has {args} as well")
+    # A debug kernel was asked for by menuconfig or PROFILE, never by T=.
+    debug = not name and options["DEBUG"] == "y"
+    return topology, debug or os.environ.get("PROFILE") == "debug", options["ACCEL"]

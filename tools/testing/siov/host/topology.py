@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One file of topologies/: the machine, and what has to come of it.
+
+topologies/README describes the keys.
+"""
+
+import configparser
+import dataclasses
+import os
+import shlex
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[3]
+BUILD = Path(os.environ.get("BUILD") or TOP / "build")
+TOPOLOGIES = HERE.parent / "topologies"
+
+
+class Trouble(Exception):
+    """Something the user has to know, in one line."""
+
+
+def out(name, own):
+    """What scripts/build made of NAME; an OWN tree's is kept apart."""
+    return BUILD / "out" / (name + ("-own" if os.environ.get(own) else ""))
+
+
+@dataclasses.dataclass(frozen=True)
+class Arch:
+    """What scripts/build made for a CPU, and the machine that has it."""
+
+    suffix: str
+    emulator: str
+    kernel: str
+    tty: str
+    machine: tuple
+    firmware: str = ""
+
+    def kernel_path(self, debug):
+        name = f"kernel{self.suffix}" + ("-debug" if debug else "")
+        return out(name, "LINUX") / "arch" / self.kernel
+
+
+ARCHES = {
+    "x86": Arch("", "qemu-system-x86_64", "x86/boot/bzImage", "ttyS",
+                ("-L", "/usr/share/seabios", "-L", "/usr/share/qemu",
+                 "-M", "q35,kernel-irqchip=split",
+                 # Native hot-plug, as on real ports.
+                 "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")),
+    "arm64": Arch("-arm64", "qemu-system-aarch64", "arm64/boot/Image", "ttyAMA",
+                  ("-M", "virt,gic-version=3,its=on"),
+                  "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
+}
+
+
+IOMMU_ARGS = {
+    "none": [],
+    "intel-legacy": ["-device", "intel-iommu,intremap=on"],
+    "intel-scalable": ["-device", "intel-iommu,intremap=on,x-scalable-mode=on"],
+    "intel-no-intremap": ["-device", "intel-iommu,intremap=off"],
+    "amd": ["-device", "amd-iommu,intremap=on,xtsup=on"],
+    "smmuv3": ["-M", "iommu=smmuv3"],
+    "virtio": ["-device", "virtio-iommu-pci,bus=pcie.0,addr=0x1e"],
+}
+
+
+def lines(text):
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class Topology:
+    """The keys of one file, with the runner's own defaults."""
+
+    KEYS = {
+        "about", "arch", "firmware", "devices", "pf", "reserve", "iommu", "cpus",
+        "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
+        "trace", "share", "by_name", "timeout", "tests", "pfs", "log", "log_not",
+        # To go
+        "not_debug", "not_debug_as", "short_limits", "fails_without",
+        "leaks_without",
+    }
+
+    def __init__(self, name):
+        path = TOPOLOGIES / f"{name}.ini"
+        if not path.exists():
+            raise Trouble(f"no topology '{name}'; there are: " + ", ".join(names()))
+        self.name = name
+        self._read(self._section(path))
+
+    def _section(self, path):
+        parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+        try:
+            parser.read(path)
+            section = parser["topology"]
+        except (configparser.Error, KeyError) as error:
+            raise Trouble(f"{path.name}: {error}") from None
+        unknown = set(section) - self.KEYS
+        if unknown:
+            raise Trouble(f"{path.name}: no such key: {', '.join(sorted(unknown))}")
+        return section
+
+    def _read(self, section):
+        get = section.get
+        self.about = get("about", "")
+        self.arch = self._one_of("arch", ARCHES, get("arch", "x86"))
+        self.firmware = section.getboolean("firmware", False)
+        self.devices = lines(get("devices", ""))
+        self.pf = get("pf", "total-sdis=64")
+        self.reserve = get("reserve", "4")
+        self.set_iommu(get("iommu", "intel-scalable"))
+        self.cpus = self._number("cpus", get("cpus", "2"))
+        self.threads = get("threads", "single")
+        self.memory = self._number("memory", get("memory", "512"))
+        self.append = get("append", "")
+        self.append_debug = get("append_debug", "")
+        self.qemu = shlex.split(get("qemu", ""))
+        self.replug = get("replug", "")
+        self.wake = section.getboolean("wake", False)
+        self.trace = section.getboolean("trace", False)
+        self.share = get("share", "")
+        self.by_name = get("by_name", "")
+        self.timeout = self._number("timeout", get("timeout", "300"))
+        self.tests = get("tests", "pci_siov:pci_siov_discovery_test").split()
+        self.pfs = ",".join(get("pfs", "").split())
+        self.log = lines(get("log", ""))
+        self.log_not = lines(get("log_not", ""))
+        self._read_old(section)
+
+    def _read_old(self, section):
+        import re
+        self.not_debug = section.get("not_debug", "").split()
+        self.not_debug_as = section.get("not_debug_as", "")
+        self.short_limits = section.getboolean("short_limits", False)
+        self.fails_without = re.compile(section.get("fails_without", "(?!)"))
+        self.leaks_without = re.compile(section.get("leaks_without", "(?!)"))
+
+    def set_iommu(self, name):
+        self.iommu_args = self._one_of("iommu", IOMMU_ARGS, name)
+
+    def _one_of(self, key, table, value):
+        if value not in table:
+            raise Trouble(f"{self.name}: {key} '{value}' is none of: " + ", ".join(table))
+        return table[value]
+
+    def _number(self, key, value):
+        if not value.isdigit():
+            raise Trouble(f"{self.name}: {key} '{value}' is not a number")
+        return int(value)
+
+    def device_lines(self):
+        return [line.replace("{pf}", self.pf).replace("{reserve}", self.reserve)
+                for line in self.devices]
+
+    def device_args(self):
+        return [word for line in self.device_lines() for word in ("-device", line)]
+
+    def with_args(self, args):
+        """ARGS= of the user: properties of the first PF, last so that they win."""
+        if not args:
+            return
+        args = ",".join(property_name(item) for item in args.split(",") if item)
+        self.devices = self.device_lines()
+        for i, line in enumerate(self.devices):
+            if line.startswith("siov-testdev,") and "siov=off" not in line.split(","):
+                self.devices[i] = merged(line, args)
+                return
+        raise Trouble(f"'{self.name}' has no PF that ARGS= could change")
+
+
+def merged(line, args):
+    """A -device line with ARGS in place of the properties of the same name."""
+    new = {item.partition("=")[0] for item in args.split(",")}
+    kept = [item for item in line.split(",") if item.partition("=")[0] not in new]
+    return ",".join([*kept, args])
+
+
+def property_name(item):
+    """ "stride=1" is what people type."""
+    name, _, value = item.partition("=")
+    name = {"offset": "sdi-offset", "stride": "sdi-stride",
+            "total": "total-sdis"}.get(name, name)
+    return f"{name}={value or 'on'}"
+
+
+def names():
+    return sorted(path.stem for path in TOPOLOGIES.glob("*.ini"))
