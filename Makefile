@@ -9,10 +9,12 @@ MAKEFLAGS += --no-print-directory
 
 top := $(CURDIR)
 export BUILD ?= $(top)/build
-export LINUX QEMU PCIUTILS ARGS T V JOBS DISCARD PROFILE
+export LINUX QEMU PCIUTILS ARGS T K V JOBS DISCARD PROFILE N SEED FILES
 
 S := scripts
-VM := tools/testing/siov/host/vm
+# One call at a time works in a build directory, the next one waits.
+L := scripts/locked
+VM := $(L) tools/testing/siov/host/vm
 
 ##@ The two commands
 .PHONY: run test
@@ -22,29 +24,37 @@ test: .ready ## KUnit, then every topology in its own machine (T=name one of the
 	@$(VM) test
 
 ##@ For developers
-.PHONY: shell kunit test-debug check series refresh menuconfig
-shell: .ready ## an interactive shell in the same machine (leave with "poweroff")
+.PHONY: shell kunit list test-debug test-all coverage mutants check series refresh menuconfig
+shell: .ready ## an interactive shell in the same machine (leave with "poweroff -f")
 	@$(VM) shell
 kunit: .ready ## the KUnit suites over a fake host bridge, on user-mode Linux
 	@$(VM) test kunit
+list: ## every test with a line about it
+	@tools/testing/siov/host/vm list
 test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in the kernel
 	@PROFILE=debug $(VM) test
+test-all: .ready ## everything: test, arm64, nested, the debug profile, mutants; hours
+	@$(L) $(S)/test-all
+coverage: .ready ## which lines of our kernel files KUnit and the guests reach: HTML and a table
+	@$(L) $(S)/coverage
+mutants: .ready ## break our kernel files in N=40 places (SEED=1), one at a time: who notices?
+	@$(L) tools/testing/siov/host/mutants
 check: .ready ## checkpatch, sparse, kernel-doc, every commit builds, cross builds (slow)
 	@$(S)/check
 series: .ready ## build/outgoing: the mails that "git am" takes on a pristine tree
-	@$(S)/series mails linux && $(S)/series mails qemu && $(S)/series mails pciutils
+	@for n in linux qemu pciutils; do $(L) $(S)/series mails $$n || exit; done
 refresh: .ready ## write commits made in build/src/*, branch siov, back to patches/ and files
 	@for n in linux qemu pciutils; do \
-		[ ! -e $(BUILD)/src/$$n/.git ] || $(S)/series refresh $$n || exit; done
+		[ ! -e "$(BUILD)/src/$$n/.git" ] || $(L) $(S)/series refresh $$n || exit; done
 menuconfig: .ready ## choose IOMMU model, debug profile, accelerator, SDIs of the machine
 	@$(S)/machine-config menuconfig
 
 ##@ Housekeeping
 .PHONY: clean distclean help
 clean: ## remove what was built, keep the sources
-	@rm -rf $(BUILD)/out $(BUILD)/key $(BUILD)/outgoing $(BUILD)/check $(BUILD)/log
+	@$(S)/clean
 distclean: ## remove build/
-	@rm -rf $(BUILD)
+	@$(S)/clean all
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -52,7 +62,8 @@ help: ## this text
 	@printf '\n%s\n' \
 		'ARGS=total-sdis=4096,stride=1   properties of the PF, for run and shell' \
 		'LINUX=dir QEMU=dir PCIUTILS=dir your own trees, read and never written' \
-		'BUILD=dir JOBS=n V=1 T=name     where, how many at once, all output, one test'
+		'BUILD=dir JOBS=n V=1 T=name     where, how many at once, all output, one test' \
+		'N=40 SEED=1 FILES=pattern       how many mutants, which sample, of which files'
 
 # make itself may be the first thing a machine got: the rest comes here.
 .PHONY: .ready

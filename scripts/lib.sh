@@ -7,8 +7,6 @@
 set -u
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=${BUILD:-$top/build}
-jobs=${JOBS:-$(nproc)}
 
 # A caller's own settings must not leak into the trees we build.
 unset ARCH CROSS_COMPILE KBUILD_OUTPUT MAKEFLAGS MFLAGS MAKELEVEL CDPATH O
@@ -24,6 +22,26 @@ warn()
 {
 	printf 'warning: %s\n' "$*" >&2
 }
+
+# Where everything is built. The scripts change directories, so a relative BUILD
+# becomes an absolute one here, for all that they start as well.
+case ${BUILD:-} in
+*[[:space:]:]*)
+	die "BUILD='$BUILD' has a blank or a colon in it, which kbuild cannot take." \
+	    "Name another directory." ;;
+esac
+build=$(realpath -m -- "${BUILD:-$top/build}")
+case $build in
+*[[:space:]:]*)
+	die "$build has a blank or a colon in its path, which kbuild cannot take." \
+	    "Name another directory with BUILD=dir." ;;
+esac
+export BUILD=$build
+
+jobs=${JOBS:-$(nproc)}
+case $jobs in
+*[!0-9]* | 0*) die "JOBS='$jobs' is not a number of jobs; leave it out or say JOBS=4." ;;
+esac
 
 # need_build_dir: every script writes below build/ and nowhere else.
 need_build_dir()
@@ -45,15 +63,22 @@ need_space()
 		    "Free some space, or name another directory with BUILD=dir."
 }
 
-# one_at_a_time: two runs in one build directory would spoil each other.
+# one_at_a_time: two runs in one build directory would spoil each other, so the
+# second waits. What the first one calls in turn finds SIOV_LOCKED set. The lock
+# is file descriptor 9: it lasts as long as any process that has it open.
 one_at_a_time()
 {
-	[ -z "${SIOV_LOCKED:-}" ] || return 0
-	exec 9>"$build/.lock"
-	flock -n 9 ||
-		die "another make is at work in $build. Wait for it, or name" \
-		    "another directory with BUILD=dir."
-	export SIOV_LOCKED=1
+	case ${SIOV_LOCKED:-} in
+	1 | "$build") return 0 ;;
+	esac
+	exec 9>>"$build/.lock"
+	if ! flock -n 9; then
+		printf '  waiting for another make in %s (%s)\n' "$build" \
+			"$(tail -n 1 "$build/.lock" 2>/dev/null)" >&2
+		flock 9 || die "cannot lock $build/.lock."
+	fi
+	printf 'process %s: %s\n' $$ "${*:-$(basename "$0")}" >"$build/.lock"
+	export SIOV_LOCKED=$build
 }
 
 hash_of()
@@ -80,21 +105,56 @@ set_key()
 		mv "$build/key/$1.new" "$build/key/$1"
 }
 
-# explain LOG: the likely reason of a failure, and what to do about it.
+# What the line that matters looks like, the surest first. A name of a file or
+# of an option may have "error" in it, so the word alone says nothing.
+reasons='(^|[^[:alnum:]_])(fatal )?error: |: Error: |internal compiler error|undefined reference to|multiple definition of|ld: cannot find |ld: .*(not recognized|truncated)
+^ERROR: modpost: |^E: |^dpkg: error|^(.*: )?ERROR: |^fatal: |^\*\*\* [^*]
+^[A-Za-z_.]*(Error|Exception): |: (command not found|not found|No such file or directory|Permission denied|cannot .*)$
+^make(\[[0-9]+\])?: \*\*\* |^FAILED: '
+# These say only that there was an error, in a line before.
+no_reason='collect2: error: ld returned|ninja: build stopped|subprocess-exited-with-error'
+
+# signal_name RC: of the signal that a shell means by an exit status.
+signal_name()
+{
+	printf 'SIG%s' "$(kill -l $(($1 - 128)) 2>/dev/null || echo " $(($1 - 128))")"
+}
+
+# killed_in LOG: the line that says that a compiler or another tool was killed.
+killed_in()
+{
+	grep -aE -m 1 'Killed signal terminated program|(^|: )(Segmentation|Bus) (fault|error)|terminated by signal|^(Killed|Aborted|Terminated)($| )|\*\*\* \[.*\] (Killed|Segmentation fault|Bus error|Aborted|Terminated)|subcommand failed.*signal|\(core dumped\)' "$1"
+}
+
+# explain LOG [RC]: the likely reason of a failure, and what to do about it.
 explain()
 {
-	local log=$1 line
+	local log=$1 rc=${2:-1} line pattern
 
-	if grep -q 'No space left on device' "$log"; then
+	if grep -aq 'No space left on device' "$log"; then
 		echo "the disk is full ($(df -Pm "$build" | awk 'NR==2{print $4}') MiB free)." \
 		     "Free some space and call again."
-	elif grep -qE 'Temporary failure resolving|Could not (resolve|connect)|Network is unreachable|Connection (timed out|failed)|Failed to fetch' "$log"; then
+		return
+	fi
+	if grep -aqE 'Temporary failure resolving|Could not (resolve|connect)|Network is unreachable|Connection (timed out|failed)|Failed to fetch' "$log"; then
 		echo "no Debian mirror answers. Check the network and" \
 		     "/etc/apt/sources.list, or give LINUX=, QEMU= and PCIUTILS= trees."
-	else
-		line=$(grep -aE 'error|Error|ERROR|fatal|^E: ' "$log" | head -n 1)
-		echo "${line:-$(tail -n 1 "$log")}"
+		return
 	fi
+	line=$(killed_in "$log")
+	if [ -n "$line" ]; then
+		echo "a program was killed: $line. Call again; if memory is short," \
+		     "with fewer at a time (JOBS=1)."
+		return
+	fi
+	if [ "$rc" -gt 128 ]; then
+		echo "killed by $(signal_name "$rc"). Call again."
+		return
+	fi
+	while IFS= read -r pattern; do
+		line=$(grep -aE -- "$pattern" "$log" | grep -avE -m 1 -- "$no_reason") && break
+	done <<<"$reasons"
+	echo "${line:-$(grep -a . "$log" | tail -n 1)}"
 }
 
 # progress TEXT LOG TOTAL: redraw one line until killed. Ninja counts itself,
@@ -144,7 +204,6 @@ step()
 		printf '\r\033[K'
 	fi
 	trap - INT TERM
-	[ $step_rc -lt 128 ] || interrupted
 	if [ $step_rc -eq 0 ]; then
 		printf '  %-52s %d s\n' "$_text" $((SECONDS - _start))
 	else
@@ -156,8 +215,14 @@ step()
 must_step()
 {
 	step "$@"
-	[ $step_rc -eq 0 ] || die "$2: $(explain "$build/log/$1.log")" \
-		"(all of it: $build/log/$1.log)"
+	[ $step_rc -eq 0 ] || step_failed "$1" "$2"
+}
+
+# step_failed NAME TEXT: end, and say why.
+step_failed()
+{
+	die "$2: $(explain "$build/log/$1.log" "$step_rc")" \
+	    "(all of it: $build/log/$1.log)"
 }
 
 interrupted()
