@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+from process import RUNNING
 from topology import ARCHES, BUILD, Topology, Trouble, out
 
 # QEMU with a runaway address space shall die, not the host: the guest's memory
@@ -74,36 +75,6 @@ def share_args(name):
     path = out(name, "LINUX") / "share"
     return ["-virtfs", f"local,path={path},mount_tag={name},"
                        "security_model=none,readonly=on"]
-
-
-class Running:
-    """The QEMUs that were started, so that Ctrl-C can end them."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.processes = set()
-        self.over = False
-
-    def start(self, *args, **kwargs):
-        with self.lock:
-            if self.over:
-                raise Trouble("interrupted")
-            process = subprocess.Popen(*args, **kwargs)
-            self.processes.add(process)
-        return process
-
-    def forget(self, process):
-        with self.lock:
-            self.processes.discard(process)
-
-    def end_all(self):
-        with self.lock:
-            self.over = True
-            for process in self.processes:
-                process.kill()
-
-
-RUNNING = Running()
 
 
 class Machine:
@@ -173,7 +144,7 @@ class Machine:
 
     def limit(self):
         """Seconds, with those that somebody who wants more stress asks for."""
-        more = int(os.environ.get("SIOV_STRESS_SECONDS") or 0)
+        more = int(os.environ.get("SIOV_STRESS_SECONDS") or "0", 0)
         return self.topology.timeout * (5 if self.debug else 1) + 3 * more
 
     def interact(self, mode, accel):
@@ -213,14 +184,12 @@ class Machine:
         process = RUNNING.start(
             command, stderr=stderr, preexec_fn=limit_memory,
             stdin=None if terminal else subprocess.DEVNULL,
-            stdout=None if terminal else stderr,
+            stdout=None if terminal else stderr, start_new_session=not terminal,
             pass_fds=[self.operator.qemus.fileno()] if self.operator else [])
         try:
             return process.wait(limit)
         finally:
-            process.kill()
-            process.wait()
-            RUNNING.forget(process)
+            RUNNING.end(process)
 
     def console_text(self):
         return self.console.read_text(errors="replace")
@@ -228,11 +197,11 @@ class Machine:
 
 def environment(topology):
     """What the tests in the guest are told, and so who works there by hand."""
-    return {"SIOV_EXPECT": topology.pfs, "SIOV_SHARE": topology.share}
+    return {"SIOV_PFS": topology.pfs, "SIOV_EXPECT": ",".join(topology.expect),
+            "SIOV_SHARE": topology.share}
 
 
 def limit_memory():
-    # Ctrl-C is for the runner, which ends its QEMUs itself.
     size = MEMORY_LIMIT_MIB << 20
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
 

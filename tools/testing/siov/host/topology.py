@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[3]
-BUILD = Path(os.environ.get("BUILD") or TOP / "build")
+BUILD = Path(os.environ.get("BUILD") or TOP / "build").resolve()
 TOPOLOGIES = HERE.parent / "topologies"
 
 
@@ -64,6 +64,20 @@ IOMMU_ARGS = {
 }
 
 
+# What tests may take for granted of a machine, for they do not ask the kernel.
+EXPECTATIONS = (
+    # Exactly one, where SDIs are created: each has a domain of its own; all are in
+    # the PF's; addresses pass through; there is no IOMMU; the kernel refuses them
+    "isolated", "shared-group", "identity", "untranslated", "refused",
+    # What is unmapped can still be reached for a moment
+    "lazy",
+    # The IOMMU lets an interrupt pass only if it has the SDI's Routing ID
+    "remapping",
+    # The ways in which SDIs get Routing IDs
+    "strided", "software",
+)
+
+
 def lines(text):
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -74,10 +88,8 @@ class Topology:
     KEYS = {
         "about", "arch", "firmware", "devices", "pf", "reserve", "iommu", "cpus",
         "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
-        "trace", "share", "by_name", "timeout", "tests", "pfs", "log", "log_not",
-        # To go
-        "not_debug", "not_debug_as", "short_limits", "fails_without",
-        "leaks_without",
+        "trace", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
+        "may_skip", "must_fail", "log", "log_not",
     }
 
     def __init__(self, name):
@@ -124,15 +136,24 @@ class Topology:
         self.pfs = ",".join(get("pfs", "").split())
         self.log = lines(get("log", ""))
         self.log_not = lines(get("log_not", ""))
-        self._read_old(section)
+        self.args = dict(self._pairs("args", get("args", "")))
+        self.expect = self._expectation(get("expect", "").split())
+        self.may_skip = self._pairs("may_skip", get("may_skip", ""))
+        self.must_fail = lines(get("must_fail", ""))
 
-    def _read_old(self, section):
-        import re
-        self.not_debug = section.get("not_debug", "").split()
-        self.not_debug_as = section.get("not_debug_as", "")
-        self.short_limits = section.getboolean("short_limits", False)
-        self.fails_without = re.compile(section.get("fails_without", "(?!)"))
-        self.leaks_without = re.compile(section.get("leaks_without", "(?!)"))
+    def _expectation(self, words):
+        unknown = [word for word in words if word not in EXPECTATIONS]
+        if unknown:
+            raise Trouble(f"{self.name}: expect '{unknown[0]}' is none of: " +
+                          ", ".join(EXPECTATIONS))
+        return words
+
+    def _pairs(self, key, text):
+        """Lines of NAME: SOMETHING"""
+        pairs = [line.partition(": ") for line in lines(text)]
+        if any(not after.strip() for _, _, after in pairs):
+            raise Trouble(f"{self.name}: a line of {key} is not 'name: text'")
+        return [(name.strip(), after.strip()) for name, _, after in pairs]
 
     def set_iommu(self, name):
         self.iommu_args = self._one_of("iommu", IOMMU_ARGS, name)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tests that need no machine: a name, and a function that gives results."""
+
+import os
+import subprocess
+import sys
+
+import judge
+from ktap import Result, check
+from process import run
+from topology import HERE, TOP, out
+
+
+def run_program(command, missing, *, timeout=1800, **kwargs):
+    try:
+        done = run(command, timeout, **kwargs)
+    except subprocess.TimeoutExpired:
+        return [Result(False, f"{missing}: no end after {timeout} s")]
+    results = judge.from_ktap(done.stdout, missing)
+    results += judge.judge_skips(results, [], whole=True)
+    if done.returncode and all(r.passed for r in results):
+        results.append(Result(False, f"exit status {done.returncode}",
+                              detail=done.stderr.splitlines()[-20:]))
+    return results
+
+
+def run_kunit():
+    try:
+        done = run([TOP / "scripts/build", "run-kunit"], 900)
+    except subprocess.TimeoutExpired:
+        return [Result(False, "KUnit came to no end in 900 s")]
+    results = judge.from_ktap(done.stdout, "KUnit gave no results")
+    results.append(judge.is_healthy(done.stdout, "KUnit's"))
+    results.append(check(not done.returncode, f"kunit.py ended with {done.returncode}",
+                         done.stderr.splitlines()[-10:]))
+    return results
+
+
+def run_series(name):
+    return run_program([TOP / "scripts/series", "check", name],
+                       f"the {name} series could not be checked")
+
+
+def run_lspci():
+    source = out("pciutils", "PCIUTILS")
+    return run_program(["sh", source / "tests/siov.sh", source / "lspci"],
+                       "lspci's tests gave no results", cwd=source)
+
+
+def run_qtest():
+    source = out("qemu", "QEMU")
+    env = dict(os.environ, QTEST_QEMU_BINARY=str(source / "qemu-system-x86_64"))
+    return run_program([source / "tests/qtest/siov-test", "--tap", "-k"],
+                       "qtest gave no results", env=env, timeout=600)
+
+
+def run_runner():
+    """The runner's own judgement, fed with what must not pass"""
+    return run_program([sys.executable, HERE / "tests/ktap_main.py"],
+                       "the runner's own tests gave no results", timeout=300)
+
+
+HOST_TESTS = {
+    "runner": run_runner,
+    "kunit": run_kunit,
+    "series-linux": lambda: run_series("linux"),
+    "series-qemu": lambda: run_series("qemu"),
+    "series-pciutils": lambda: run_series("pciutils"),
+    "lspci": run_lspci,
+    "qtest": run_qtest,
+}
+# What scripts/build has to make for them
+NEEDED = {"kunit": "kunit", "lspci": "lspci", "qtest": "qtest"}
