@@ -60,8 +60,14 @@ def run_runner():
                        "the runner's own tests gave no results", timeout=300)
 
 
+def run_scripts():
+    return run_program([TOP / "scripts/tests/run"],
+                       "the tests of the scripts gave no results", timeout=300)
+
+
 HOST_TESTS = {
     "runner": run_runner,
+    "scripts": run_scripts,
     "kunit": run_kunit,
     "series-linux": lambda: run_series("linux"),
     "series-qemu": lambda: run_series("qemu"),

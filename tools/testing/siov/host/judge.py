@@ -81,14 +81,28 @@ def judge_faults(results, must_fail, whole):
                 yield Result(False, f"must_fail = {name}: there is no such test")
 
 
-def judge(topology, output, console, trace=None, whole=True):
+# What the fixture writes to QEMU's own log when software breaks a rule
+VIOLATION = re.compile(r"SIOV violation: (.*)")
+
+
+def check_violations(qemu_log, allowed):
+    """Every line must be one of those that the topology wants, and one must come."""
+    seen = VIOLATION.findall(qemu_log)
+    bad = [line for line in seen if not (allowed and re.search(allowed, line))]
+    yield check(not bad, "the fixture saw no rule broken", bad[:10])
+    if allowed:
+        yield check(len(seen) > len(bad), f"the fixture saw /{allowed}/", seen[:10])
+
+
+def judge(topology, output, console, trace=None, qemu_log="", whole=True):
     """All results of one boot."""
     results = from_ktap(output, "the kselftests gave no results")
-    results += [*judge_faults(results, topology.must_fail, whole),
-                *judge_skips(results, topology.may_skip, whole)]
     results.append(check("siov: exit" in output, "the guest came to its end",
                          console.splitlines()[-5:]))
     results += check_log(console, topology)
+    results += check_violations(qemu_log, topology.violations)
     if topology.trace:
         results += counters.compare(output, trace or "")
+    results += [*judge_faults(results, topology.must_fail, whole),
+                *judge_skips(results, topology.may_skip, whole)]
     return results

@@ -80,19 +80,24 @@ def share_args(name):
 class Machine:
     """One boot. The console goes to a file, the guest's own words elsewhere."""
 
-    def __init__(self, topology, name=None, debug=False):
+    def __init__(self, topology, name=None, profile=""):
         self.topology = topology
-        self.debug = debug
+        self.profile = profile
         self.name = name or topology.name
         log = BUILD / "log"
         self.console = log / f"vm-{self.name}.console"
         self.output = log / f"vm-{self.name}.output"
         self.trace = log / f"vm-{self.name}.trace"
+        self.qemu_log = log / f"vm-{self.name}.qemu"
         self.operator = Operator(topology) if Operator.wanted(topology) else None
+
+    def is_debug(self):
+        """A kernel that checks itself is several times slower, and bigger."""
+        return self.profile == "debug"
 
     def memory(self):
         """MiB of the guest; a kernel with KASAN wants more."""
-        return max(self.topology.memory, 1024) if self.debug else self.topology.memory
+        return max(self.topology.memory, 1024) if self.is_debug() else self.topology.memory
 
     def command(self, mode, serial, accel, env=None):
         topology, arch = self.topology, self.topology.arch
@@ -103,7 +108,7 @@ class Machine:
             "-m", str(self.memory()),
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
-            "-kernel", str(arch.kernel_path(self.debug)),
+            "-kernel", str(arch.kernel_path(self.profile)),
             "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.gz"),
             "-append", self.kernel_arguments(mode, env), *topology.iommu_args,
             *topology.device_args(), *topology.qemu,
@@ -129,7 +134,7 @@ class Machine:
              "no_timer_check", topology.append,
              # With five levels, KASAN mistakes an interrupt in identify_cpu(),
              # while the bits of the boot CPU are clear, for a wild access.
-             f"no5lvl {topology.append_debug}" if self.debug else ""] +
+             f"no5lvl {topology.append_debug}" if self.is_debug() else ""] +
             [f"{k}={v}" for k, v in words.items() if v])
 
     def run(self, mode, env=None, *, accel="tcg"):
@@ -145,7 +150,7 @@ class Machine:
     def limit(self):
         """Seconds, with those that somebody who wants more stress asks for."""
         more = int(os.environ.get("SIOV_STRESS_SECONDS") or "0", 0)
-        return self.topology.timeout * (5 if self.debug else 1) + 3 * more
+        return self.topology.timeout * (5 if self.is_debug() else 1) + 3 * more
 
     def interact(self, mode, accel):
         """The same with the guest's words on the terminal."""
@@ -158,7 +163,7 @@ class Machine:
                           f"{last_line(self.console)!r}. See {self.console}")
 
     def _spawn(self, command, limit, terminal=False):
-        log = BUILD / "log" / f"vm-{self.name}.qemu"
+        log = self.qemu_log
         (BUILD / "log" / f"vm-{self.name}.cmd").write_text(shlex.join(command) + "\n")
         self.console.write_text("")
         with log.open("wb") as stderr:
@@ -186,6 +191,8 @@ class Machine:
             stdin=None if terminal else subprocess.DEVNULL,
             stdout=None if terminal else stderr, start_new_session=not terminal,
             pass_fds=[self.operator.qemus.fileno()] if self.operator else [])
+        if terminal:
+            release_build()
         try:
             return process.wait(limit)
         finally:
@@ -199,6 +206,16 @@ def environment(topology):
     """What the tests in the guest are told, and so who works there by hand."""
     return {"SIOV_PFS": topology.pfs, "SIOV_EXPECT": ",".join(topology.expect),
             "SIOV_SHARE": topology.share}
+
+
+def release_build():
+    """A shell that is left open keeps nobody from building: give up the lock that
+    make has opened for us as descriptor 9."""
+    if os.environ.get("SIOV_LOCKED"):
+        try:
+            os.close(9)
+        except OSError:
+            pass
 
 
 def limit_memory():

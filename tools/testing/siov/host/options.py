@@ -60,6 +60,7 @@ def user_topology():
     if args:
         topology.with_args(args)
         print(f"ARGS: the PF of '{topology.name}' has {args} as well")
-    # A debug kernel was asked for by menuconfig or PROFILE, never by T=.
-    debug = not name and options["DEBUG"] == "y"
-    return topology, debug or os.environ.get("PROFILE") == "debug", options["ACCEL"]
+    profile = os.environ.get("PROFILE", "")
+    if not name and options["DEBUG"] == "y":
+        profile = "debug"
+    return topology, profile, options["ACCEL"]

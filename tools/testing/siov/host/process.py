@@ -63,9 +63,9 @@ def run(command, timeout=None, **kwargs):
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def build(*what, debug=False):
+def build(*what, profile=""):
     """Bring WHAT up to date; scripts/build says what went wrong itself."""
-    env = dict(os.environ, PROFILE="debug" if debug else "")
+    env = dict(os.environ, PROFILE=profile)
     process = RUNNING.start([TOP / "scripts/build", *what], env=env)
     try:
         status = process.wait()

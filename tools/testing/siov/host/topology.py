@@ -36,8 +36,8 @@ class Arch:
     machine: tuple
     firmware: str = ""
 
-    def kernel_path(self, debug):
-        name = f"kernel{self.suffix}" + ("-debug" if debug else "")
+    def kernel_path(self, profile):
+        name = f"kernel{self.suffix}" + (f"-{profile}" if profile else "")
         return out(name, "LINUX") / "arch" / self.kernel
 
 
@@ -89,7 +89,7 @@ class Topology:
         "about", "arch", "firmware", "devices", "pf", "reserve", "iommu", "cpus",
         "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
         "trace", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
-        "may_skip", "must_fail", "log", "log_not",
+        "may_skip", "must_fail", "log", "log_not", "violations",
     }
 
     def __init__(self, name):
@@ -140,6 +140,7 @@ class Topology:
         self.expect = self._expectation(get("expect", "").split())
         self.may_skip = self._pairs("may_skip", get("may_skip", ""))
         self.must_fail = lines(get("must_fail", ""))
+        self.violations = get("violations", "")
 
     def _expectation(self, words):
         unknown = [word for word in words if word not in EXPECTATIONS]

@@ -9,7 +9,7 @@ import judge
 
 def topology(**keys):
     return types.SimpleNamespace(**{"may_skip": [], "must_fail": [], "log": [],
-                                    "log_not": [], "trace": False, **keys})
+                                    "log_not": [], "trace": False, "violations": "", **keys})
 
 
 def output(*lines, plan=None, status="ok"):
@@ -18,8 +18,8 @@ def output(*lines, plan=None, status="ok"):
            f"{status} 1 selftests: pci_siov: x_test\nsiov: exit 0\n"
 
 
-def failures(text, console="", whole=True, trace=None, **keys):
-    return [r.text for r in judge.judge(topology(**keys), text, console, trace, whole)
+def failures(text, console="", whole=True, trace=None, qemu_log="", **keys):
+    return [r.text for r in judge.judge(topology(**keys), text, console, trace, qemu_log, whole)
             if not r.passed]
 
 
@@ -128,6 +128,30 @@ class Logs(unittest.TestCase):
     def test_pattern_that_must_not_be(self):
         self.assertEqual(failures(self.OUTPUT, "PF\n", log_not=["PF"]),
                          ["log has no /PF/"])
+
+
+class Violations(unittest.TestCase):
+    OUTPUT = output("ok 1 a")
+    LOG = "qemu: warning: SIOV violation: SDI 5 has the Routing ID 01:08.0, and so has\n"
+
+    def test_any_is_a_failure(self):
+        self.assertEqual(failures(self.OUTPUT, qemu_log=self.LOG),
+                         ["the fixture saw no rule broken"])
+
+    def test_wanted(self):
+        self.assertEqual(failures(self.OUTPUT, qemu_log=self.LOG, violations="has the"), [])
+
+    def test_wanted_and_missing(self):
+        self.assertEqual(failures(self.OUTPUT, violations="has the"),
+                         ["the fixture saw /has the/"])
+
+    def test_another_than_the_wanted(self):
+        self.assertIn("the fixture saw no rule broken",
+                      failures(self.OUTPUT, qemu_log=self.LOG, violations="early"))
+
+    def test_must_fail_takes_checks(self):
+        self.assertEqual(failures(self.OUTPUT, qemu_log=self.LOG,
+                                  must_fail=["the fixture saw no rule broken"]), [])
 
 
 class Counters(unittest.TestCase):
