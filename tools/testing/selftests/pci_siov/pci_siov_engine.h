@@ -99,6 +99,14 @@ static inline bool buffer_is(const struct engine *e, unsigned int first,
 	return same;
 }
 
+static inline bool has_identity_domain(const struct pf *pf, unsigned int index)
+{
+	char buf[32];
+
+	return !get_file(sdi_path(pf, index, "iommu_group/type"), buf,
+			 sizeof(buf)) && !strcmp(buf, "identity\n");
+}
+
 static inline bool iommu_translates(const struct pf *pf, unsigned int index)
 {
 	char buf[32];
@@ -127,6 +135,21 @@ static inline bool in_group_of_pf(const struct pf *pf, unsigned int index)
 	return *name && !strcmp(name, link_target(sdi_path(pf, index,
 							   "iommu_group"),
 						  sdi, sizeof(sdi)));
+}
+
+/* Does the kernel say of SDI @index what SIOV_EXPECT says of the machine? */
+static inline bool isolation_is_as_expected(const struct pf *pf,
+					    unsigned int index)
+{
+	bool translated = iommu_translates(pf, index);
+
+	return translated == translation_expected() &&
+	       has_identity_domain(pf, index) == expected("identity") &&
+	       exists(sdi_path(pf, index, "iommu_group")) !=
+			expected("untranslated") &&
+	       in_group_of_pf(pf, index) == expected("shared-group") &&
+	       (!translated ||
+		unmapped_at_once(pf, index) != expected("lazy"));
 }
 
 #endif /* PCI_SIOV_ENGINE_H */

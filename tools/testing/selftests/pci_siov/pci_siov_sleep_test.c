@@ -55,8 +55,11 @@ FIXTURE_SETUP(sleep)
 		SKIP(return, "the machine does not suspend to RAM");
 
 	delete_all(&self->pf);
-	if (pf_put(&self->pf, "siov/rid_mode", variant->rid_mode))
+	if (!machine_is_described())
+		SKIP(return, "SIOV_EXPECT does not describe the machine");
+	if (!expected(variant->rid_mode))
 		SKIP(return, "no %s Routing IDs", variant->rid_mode);
+	ASSERT_EQ(0, pf_put(&self->pf, "siov/rid_mode", variant->rid_mode));
 
 	/* On the PF's bus number and on the last */
 	self->index[0] = 0;
@@ -108,9 +111,10 @@ static void check_sdi(struct __test_metadata *_metadata,
 TEST_F_TIMEOUT(sleep, sdis_wake_up_as_they_were, 600)
 {
 	long long usable = pf_number(&self->pf, "siov/usable_sdis");
-	bool translated = iommu_translates(&self->pf, 0);
+	bool translated = translation_expected();
 	int i, round;
 
+	ASSERT_TRUE(isolation_is_as_expected(&self->pf, 0));
 	for (round = 0; round < 2; round++) {
 		ASSERT_EQ(0, command(&self->engine[1],
 				     "stream 0x%llx 4096 0x%x",

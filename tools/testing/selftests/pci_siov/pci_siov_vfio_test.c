@@ -54,16 +54,20 @@ FIXTURE_SETUP(vfio)
 	for (i = 0; i < NUM_SDIS; i++)
 		user_init(&self->user[i], variant->mode);
 
+	if (!machine_is_described())
+		SKIP(return, "SIOV_EXPECT does not describe the machine");
+	if (expected("untranslated"))
+		SKIP(return, "no IOMMU");
+	ASSERT_EQ(expected("remapping"), remapping_is_on());
+
 	/* An earlier test may have left it in its reset or removal */
 	delete_all(&self->pf);
-	allow_unsafe(!remapping_is_on());
+	allow_unsafe(!expected("remapping"));
 	for (i = 0; i < NUM_SDIS; i++) {
 		ASSERT_EQ(0, create_sdi(&self->pf, i,
 					"driver_override=" VFIO_DRIVER));
 		snprintf(self->name[i], sizeof(self->name[i]), "%s",
 			 sdi_name(&self->pf, i, buf, sizeof(buf)));
-		if (!exists(sdi_path(&self->pf, i, "iommu_group")))
-			SKIP(return, "no IOMMU");
 		ASSERT_STREQ(VFIO_DRIVER,
 			     link_target(sdi_path(&self->pf, i, "driver"), buf,
 					 sizeof(buf)));
@@ -845,13 +849,51 @@ TEST_F(vfio, unsafe_interrupts_are_the_users_risk)
 	user_close(u);
 	allow_unsafe(false);
 	ret = user_open(u, variant->mode, self->name[0]);
-	if (remapping_is_on()) {
+	if (expected("remapping")) {
 		EXPECT_EQ(0, ret);
 		return;
 	}
 	EXPECT_EQ(-EPERM, ret);
 	allow_unsafe(true);
 	EXPECT_EQ(0, user_open(u, variant->mode, self->name[0]));
+}
+
+/* ---- SDIs in the group of a PF that has a driver ---- */
+
+FIXTURE(shared) {
+	struct pf pf;
+	char name[64];
+	struct user user;
+};
+
+FIXTURE_SETUP(shared)
+{
+	char buf[256];
+
+	if (!find_pf(&self->pf))
+		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!machine_is_described())
+		SKIP(return, "SIOV_EXPECT does not describe the machine");
+	if (!expected("shared-group"))
+		SKIP(return, "each SDI has a group of its own");
+
+	delete_all(&self->pf);
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
+	snprintf(self->name, sizeof(self->name), "%.63s",
+		 sdi_name(&self->pf, 0, buf, sizeof(buf)));
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	delete_all(&self->pf);
+}
+
+/* The PF's driver would do DMA into the user's memory, and the user into its */
+TEST_F(shared, is_given_to_no_user)
+{
+	ASSERT_TRUE(exists(sdi_path(&self->pf, 0, "driver")));
+	EXPECT_EQ(-ENXIO, user_open(&self->user, MODE_GROUP, self->name));
+	EXPECT_GT(0, user_open(&self->user, MODE_CDEV, self->name));
 }
 
 /* ---- Fuzz ---- */
@@ -965,7 +1007,7 @@ static uint64_t rnd_pos(void)
 }
 
 /* What an access may give, by what region_info() says */
-static ssize_t expected(const struct user *u, uint64_t pos, size_t size)
+static ssize_t bytes_there(const struct user *u, uint64_t pos, size_t size)
 {
 	uint64_t offset = pos & ((1ULL << 40) - 1);
 	uint64_t index = pos >> 40;
@@ -1000,7 +1042,7 @@ TEST_F_TIMEOUT(vfio, fuzz_regions, 120)
 			set_command(u, PCI_COMMAND_MEMORY, 0);
 			continue;
 		}
-		want = expected(u, pos, size);
+		want = bytes_there(u, pos, size);
 		fill(buf, write ? size : 0);
 		ret = write ? pwrite(u->device, buf, size, pos) :
 			      pread(u->device, buf, size, pos);
