@@ -33,7 +33,7 @@
 
 #include "pci-siov-test.h"
 
-#define MAX_IRQS		32
+#define MAX_IRQS		64
 #define COMMAND_LEN		32
 #define SEND_TIMEOUT_US		(2 * USEC_PER_SEC)
 

@@ -48,6 +48,7 @@
  * struct siov_test_engine - an engine
  * @dev: PF or SDI that has it
  * @regs: its page of registers
+ * @cmd: where commands are written to, a doorbell if there is one
  * @lock: one command at a time, and none while @paused
  * @paused: the PF is being reset
  * @master: DMA is allowed, as far as it is this driver's decision
@@ -58,6 +59,7 @@
 struct siov_test_engine {
 	struct device *dev;
 	void __iomem *regs;
+	void __iomem *cmd;
 	struct mutex lock; /* the registers */
 	bool paused;
 	bool master;
@@ -78,7 +80,7 @@ static int engine_wait(struct siov_test_engine *e)
 				 SIOV_TEST_RESULT_BUSY, 20, COMMAND_TIMEOUT_US);
 	if (ret) {
 		/* Before the memory goes that it works on */
-		writel(SIOV_TEST_CMD_STOP, e->regs + SIOV_TEST_PG_CMD);
+		writel(SIOV_TEST_CMD_STOP, e->cmd);
 		return ret;
 	}
 
@@ -93,7 +95,7 @@ static void engine_start(struct siov_test_engine *e, u32 cmd, u64 src, u64 dst,
 	writeq(dst, e->regs + SIOV_TEST_PG_DST);
 	writel(len, e->regs + SIOV_TEST_PG_LEN);
 	writel(repeat, e->regs + SIOV_TEST_PG_REPEAT);
-	writel(cmd, e->regs + SIOV_TEST_PG_CMD);
+	writel(cmd, e->cmd);
 }
 
 static bool engine_is_busy(struct siov_test_engine *e)
@@ -209,7 +211,7 @@ static int engine_command(struct siov_test_engine *e, const char *line)
 	if (!strcmp(line, "move"))
 		return engine_move(e);
 	if (!strcmp(line, "stop")) {
-		writel(SIOV_TEST_CMD_STOP, e->regs + SIOV_TEST_PG_CMD);
+		writel(SIOV_TEST_CMD_STOP, e->cmd);
 		return 0;
 	}
 
@@ -352,11 +354,13 @@ EXPORT_SYMBOL_NS_GPL(siov_test_engine_dir, "PCI_SIOV_TEST");
  * siov_test_engine_add() - Make an engine known to tests
  * @dev: PF or SDI
  * @regs: the engine's page
+ * @doorbell: page of another region that takes the commands, or NULL
  *
  * Return: the engine, or an ERR_PTR().
  */
 struct siov_test_engine *siov_test_engine_add(struct device *dev,
-					      void __iomem *regs)
+					      void __iomem *regs,
+					      void __iomem *doorbell)
 {
 	struct siov_test_engine *e __free(kfree) = kzalloc_obj(*e);
 	int ret;
@@ -370,6 +374,8 @@ struct siov_test_engine *siov_test_engine_add(struct device *dev,
 
 	e->dev = dev;
 	e->regs = regs;
+	e->cmd = doorbell ? doorbell + SIOV_TEST_DB_RING :
+			    regs + SIOV_TEST_PG_CMD;
 	mutex_init(&e->lock);
 	e->buffer = dma_alloc_coherent(dev, BUFFER_SIZE, &e->iova, GFP_KERNEL);
 	if (!e->buffer)
@@ -402,18 +408,26 @@ EXPORT_SYMBOL_NS_GPL(siov_test_engine_del, "PCI_SIOV_TEST");
 
 static int sdi_test_probe(struct pci_sdi *sdi)
 {
+	void __iomem *regs, *doorbell = NULL;
 	struct siov_test_engine *e;
-	void __iomem *regs;
 	int ret;
 
 	regs = pci_sdi_iomap(sdi, 0);
 	if (!regs)
 		return -ENODEV;
 
-	e = siov_test_engine_add(&sdi->dev, regs);
+	if (sdi->region[1].size) {
+		doorbell = pci_sdi_iomap(sdi, 1);
+		if (!doorbell) {
+			ret = -ENODEV;
+			goto unmap;
+		}
+	}
+
+	e = siov_test_engine_add(&sdi->dev, regs, doorbell);
 	if (IS_ERR(e)) {
 		ret = PTR_ERR(e);
-		goto unmap;
+		goto unmap_doorbell;
 	}
 
 	ret = pci_sdi_set_master(sdi, true);
@@ -427,6 +441,9 @@ static int sdi_test_probe(struct pci_sdi *sdi)
 
 del:
 	siov_test_engine_del(e);
+unmap_doorbell:
+	if (doorbell)
+		iounmap(doorbell);
 unmap:
 	iounmap(regs);
 	return ret;
@@ -436,12 +453,18 @@ static void sdi_test_remove(struct pci_sdi *sdi)
 {
 	struct siov_test_engine *e = dev_get_drvdata(&sdi->dev);
 	void __iomem *regs = e->regs;
+	void __iomem *doorbell = NULL;
+
+	if (sdi->region[1].size)
+		doorbell = e->cmd - SIOV_TEST_DB_RING;
 
 	/* The memory is the kernel's again as soon as it is freed */
 	debugfs_remove_recursive(e->dir);
 	e->dir = NULL;
 	pci_sdi_set_master(sdi, false);
 	siov_test_engine_del(e);
+	if (doorbell)
+		iounmap(doorbell);
 	iounmap(regs);
 }
 

@@ -10,25 +10,59 @@
  *
  * The control block of one SDI is independent of that of any other, so there is
  * no lock. A device with shared registers needs one.
+ *
+ * The device enables, disables and resets SDIs in one of two ways: by their
+ * control blocks, or by a queue of commands that it answers with an interrupt.
+ * Both may take their time, and both have a time limit.
  */
 
 #include <linux/bitfield.h>
 #include <linux/bitmap.h>
+#include <linux/completion.h>
 #include <linux/debugfs.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
 #include <linux/msi.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci-siov.h>
 #include <linux/seq_file.h>
 
 #include "pci-siov-test.h"
 
-/* How long the device takes to end the requests in flight, at most */
-#define RESET_TIMEOUT_US	(500 * USEC_PER_MSEC)
-#define RESET_POLL_US		20
+/*
+ * How long the device takes to enable or to disable an SDI, or to end its
+ * requests in flight, at most
+ */
+#define CHANGE_TIMEOUT_US	(500 * USEC_PER_MSEC)
+#define CHANGE_POLL_US		20
+
+/* The same by command, where it waits for nothing but the command before */
+#define QUEUE_TIMEOUT_MS	2000
+#define QUEUE_SIZE		16
+#define QUEUE_VECTOR		0
+
+/**
+ * struct siov_test_queue - commands to the device
+ * @lock: one command at a time
+ * @ring: %QUEUE_SIZE of them
+ * @dma: where the device finds them
+ * @tail: the next free one
+ * @tag: of the last one, so that no answer is taken for another
+ * @interrupt: the device has answered
+ */
+struct siov_test_queue {
+	struct mutex lock; /* see above */
+	struct siov_test_command *ring;
+	dma_addr_t dma;
+	u32 tail;
+	u32 tag;
+	struct completion interrupt;
+};
 
 /**
  * struct siov_test - a PF
@@ -37,9 +71,12 @@
  * @blocks: BAR 4, control blocks of the SDIs
  * @block_size: distance of two control blocks, in bytes
  * @page_size: distance of two SDIs' pages in BAR 2, in bytes
+ * @doorbells: offset of SDIs' doorbells in BAR 4, 0 if there are none
  * @total: number of SDIs
- * @vectors: interrupt messages of each
+ * @vectors: interrupt messages of each; a newer device says so for each SDI
+ * @minor: version of the registers
  * @features: %SIOV_TEST_FEAT_*
+ * @queue: its commands, if it takes any
  * @engine: the PF's own engine, a test aid
  */
 struct siov_test {
@@ -48,11 +85,18 @@ struct siov_test {
 	void __iomem *blocks;
 	u32 block_size;
 	u32 page_size;
+	resource_size_t doorbells;
 	u32 total;
 	u32 vectors;
+	u32 minor;
 	u32 features;
+	struct siov_test_queue queue;
 	struct siov_test_engine *engine;
 };
+
+static bool stop_left_over = true;
+module_param(stop_left_over, bool, 0444);
+MODULE_PARM_DESC(stop_left_over, "Reset a PF whose SDIs an earlier owner has left enabled (a test aid, a driver always should)");
 
 static void __iomem *sdi_block(const struct pci_sdi *sdi)
 {
@@ -61,15 +105,9 @@ static void __iomem *sdi_block(const struct pci_sdi *sdi)
 	return st->blocks + (size_t)sdi->index * st->block_size;
 }
 
-/* Why the device refused the last write to @block */
-static int block_error(void __iomem *block)
+static int device_error(u32 code)
 {
-	u32 status = readl(block + SIOV_TEST_BLK_STATUS);
-
-	if (PCI_POSSIBLE_ERROR(status))
-		return -ENODEV;
-
-	switch (FIELD_GET(SIOV_TEST_BLK_ERROR, status)) {
+	switch (code) {
 	case 0:
 		return 0;
 	case SIOV_TEST_ERR_NO_RID:
@@ -85,30 +123,214 @@ static int block_error(void __iomem *block)
 	}
 }
 
-/* A strided Routing ID is the device's own business */
-static int set_rid(const struct pci_sdi *sdi, void __iomem *block)
+/* Why the device refused the last write to @block */
+static int block_error(void __iomem *block)
+{
+	u32 status = readl(block + SIOV_TEST_BLK_STATUS);
+
+	if (PCI_POSSIBLE_ERROR(status))
+		return -ENODEV;
+
+	return device_error(FIELD_GET(SIOV_TEST_BLK_ERROR, status));
+}
+
+/* The device has taken a write to @block. Is what it asks for done? */
+static int block_wait(void __iomem *block)
+{
+	u32 status;
+	int ret;
+
+	ret = readl_poll_timeout(block + SIOV_TEST_BLK_STATUS, status,
+				 !(status & SIOV_TEST_BLK_CHANGING) ||
+				 PCI_POSSIBLE_ERROR(status),
+				 CHANGE_POLL_US, CHANGE_TIMEOUT_US);
+	if (!ret && PCI_POSSIBLE_ERROR(status))
+		ret = -ENODEV;
+
+	return ret ?: device_error(FIELD_GET(SIOV_TEST_BLK_ERROR, status));
+}
+
+static irqreturn_t siov_test_queue_interrupt(int irq, void *data)
+{
+	struct siov_test_queue *q = data;
+
+	complete(&q->interrupt);
+	return IRQ_HANDLED;
+}
+
+/* A reset of the PF has ended it, too */
+static void queue_start(struct siov_test *st)
+{
+	struct siov_test_queue *q = &st->queue;
+
+	q->tail = 0;
+	writeq(q->dma, st->ctrl + SIOV_TEST_QUEUE_BASE);
+	writel(QUEUE_VECTOR, st->ctrl + SIOV_TEST_QUEUE_VECTOR);
+	writel(QUEUE_SIZE, st->ctrl + SIOV_TEST_QUEUE_SIZE);
+}
+
+/* The device forgets what it has not answered, and reads and writes no more */
+static void queue_stop(struct siov_test *st)
+{
+	writel(0, st->ctrl + SIOV_TEST_QUEUE_SIZE);
+	readl(st->ctrl + SIOV_TEST_QUEUE_SIZE);
+}
+
+static bool is_answered(const struct siov_test_command *cmd, u32 tag)
+{
+	if (!(le32_to_cpu(READ_ONCE(cmd->answer)) & SIOV_TEST_ANSWER_DONE))
+		return false;
+
+	dma_rmb();
+	return le32_to_cpu(cmd->answer_tag) == tag;
+}
+
+/* An interrupt may be late, and belong to a command that nobody waits for */
+static bool queue_wait(struct siov_test_queue *q,
+		       const struct siov_test_command *cmd)
+{
+	unsigned long left = msecs_to_jiffies(QUEUE_TIMEOUT_MS);
+
+	do {
+		left = wait_for_completion_timeout(&q->interrupt, left);
+	} while (left && !is_answered(cmd, q->tag));
+
+	return left;
+}
+
+static int queue_command(struct siov_test *st, u32 index, u32 op, u32 rid)
+{
+	struct siov_test_queue *q = &st->queue;
+	struct siov_test_command *cmd;
+	u32 size;
+
+	guard(mutex)(&q->lock);
+	size = readl(st->ctrl + SIOV_TEST_QUEUE_SIZE);
+	if (PCI_POSSIBLE_ERROR(size))
+		return -ENODEV;
+	if (!size)
+		queue_start(st);
+
+	cmd = &q->ring[q->tail];
+	*cmd = (struct siov_test_command) {
+		.op	= cpu_to_le32(op),
+		.sdi	= cpu_to_le32(index),
+		.rid	= cpu_to_le32(rid),
+		.tag	= cpu_to_le32(++q->tag),
+	};
+	q->tail = (q->tail + 1) % QUEUE_SIZE;
+	reinit_completion(&q->interrupt);
+	writel(q->tail, st->ctrl + SIOV_TEST_QUEUE_TAIL);
+
+	if (queue_wait(q, cmd))
+		return device_error(FIELD_GET(SIOV_TEST_ANSWER_ERROR,
+					      le32_to_cpu(cmd->answer)));
+
+	queue_stop(st);
+	if (PCI_POSSIBLE_ERROR(readl(st->ctrl + SIOV_TEST_QUEUE_SIZE)))
+		return -ENODEV;
+
+	pci_err(st->pdev, "SDI %u: no answer to command %u after %u ms\n",
+		index, op, QUEUE_TIMEOUT_MS);
+	return -ETIMEDOUT;
+}
+
+/* What the device has to be told of the Routing ID: the strided one it knows */
+static u32 rid_to_set(const struct pci_sdi *sdi)
 {
 	u32 want = SIOV_TEST_BLK_RID_VALID | sdi->rid;
-	u32 now = readl(block + SIOV_TEST_BLK_RID);
+	u32 now = readl(sdi_block(sdi) + SIOV_TEST_BLK_RID);
 
 	if ((now & (SIOV_TEST_BLK_RID_VALID | SIOV_TEST_BLK_RID_VALUE)) == want)
 		return 0;
 
-	writel(SIOV_TEST_BLK_RID_SOFTWARE | sdi->rid,
-	       block + SIOV_TEST_BLK_RID);
-	return block_error(block);
+	return SIOV_TEST_BLK_RID_SOFTWARE | sdi->rid;
 }
 
-static int enable_sdi(const struct pci_sdi *sdi, void __iomem *block)
+static int block_enable(const struct pci_sdi *sdi, u32 rid)
 {
+	void __iomem *block = sdi_block(sdi);
 	int ret;
 
-	ret = set_rid(sdi, block);
-	if (ret)
-		return ret;
+	if (rid) {
+		writel(rid, block + SIOV_TEST_BLK_RID);
+		ret = block_error(block);
+		if (ret)
+			return ret;
+	}
 
 	writel(SIOV_TEST_BLK_ENABLE, block + SIOV_TEST_BLK_CTRL);
-	return block_error(block);
+	ret = block_wait(block);
+	if (ret == -ETIMEDOUT)
+		pci_err(sdi->pf, "SDI %u: not enabled after %ld ms\n",
+			sdi->index, CHANGE_TIMEOUT_US / USEC_PER_MSEC);
+
+	return ret;
+}
+
+static int disable_sdi(const struct pci_sdi *sdi)
+{
+	struct siov_test *st = pci_get_drvdata(sdi->pf);
+
+	if (st->features & SIOV_TEST_FEAT_QUEUE)
+		return queue_command(st, sdi->index, SIOV_TEST_OP_DISABLE, 0);
+
+	writel(0, sdi_block(sdi) + SIOV_TEST_BLK_CTRL);
+	return block_wait(sdi_block(sdi));
+}
+
+static void siov_test_sdi_release(struct pci_sdi *sdi)
+{
+	int ret = disable_sdi(sdi);
+
+	if (ret && ret != -ENODEV)
+		pci_err(sdi->pf, "SDI %u: not disabled: %d; reset the function before its Routing ID is used again\n",
+			sdi->index, ret);
+}
+
+static int enable_sdi(struct pci_sdi *sdi)
+{
+	struct siov_test *st = pci_get_drvdata(sdi->pf);
+	u32 rid = rid_to_set(sdi);
+	int ret;
+
+	if (st->features & SIOV_TEST_FEAT_QUEUE)
+		ret = queue_command(st, sdi->index, SIOV_TEST_OP_ENABLE, rid);
+	else
+		ret = block_enable(sdi, rid);
+
+	/* It must not appear when nobody expects it any more */
+	if (ret == -ETIMEDOUT)
+		siov_test_sdi_release(sdi);
+
+	return ret;
+}
+
+static int block_reset(void __iomem *block)
+{
+	u32 ctrl;
+	int ret;
+
+	writel(SIOV_TEST_BLK_ENABLE | SIOV_TEST_BLK_RESET,
+	       block + SIOV_TEST_BLK_CTRL);
+	ret = readl_poll_timeout(block + SIOV_TEST_BLK_CTRL, ctrl,
+				 !(ctrl & SIOV_TEST_BLK_RESET) ||
+				 PCI_POSSIBLE_ERROR(ctrl),
+				 CHANGE_POLL_US, CHANGE_TIMEOUT_US);
+	if (!ret && PCI_POSSIBLE_ERROR(ctrl))
+		ret = -ENODEV;
+
+	return ret ?: block_error(block);
+}
+
+static void set_region(struct pci_sdi *sdi, unsigned int region, int bar,
+		       resource_size_t offset)
+{
+	const struct siov_test *st = pci_get_drvdata(sdi->pf);
+
+	sdi->region[region].start = pci_resource_start(sdi->pf, bar) + offset +
+				    (resource_size_t)sdi->index * st->page_size;
+	sdi->region[region].size = st->page_size;
 }
 
 static int siov_test_sdi_init(struct pci_sdi *sdi)
@@ -119,44 +341,32 @@ static int siov_test_sdi_init(struct pci_sdi *sdi)
 		return -ERANGE;
 
 	sdi->ids.device = SIOV_TEST_SDI_DEVICE_ID;
-	sdi->nr_irqs = st->vectors;
-	sdi->region[0].start = pci_resource_start(sdi->pf,
-						  SIOV_TEST_BAR_PAGES) +
-			       (resource_size_t)sdi->index * st->page_size;
-	sdi->region[0].size = st->page_size;
+	sdi->nr_irqs = st->minor ? readl(sdi_block(sdi) + SIOV_TEST_BLK_VECTORS) :
+				   st->vectors;
+	set_region(sdi, 0, SIOV_TEST_BAR_PAGES, 0);
+	if (st->doorbells)
+		set_region(sdi, 1, SIOV_TEST_BAR_BLOCKS, st->doorbells);
 
-	return enable_sdi(sdi, sdi_block(sdi));
-}
-
-static void siov_test_sdi_release(struct pci_sdi *sdi)
-{
-	writel(0, sdi_block(sdi) + SIOV_TEST_BLK_CTRL);
+	return enable_sdi(sdi);
 }
 
 static int siov_test_sdi_reset(struct pci_sdi *sdi)
 {
+	struct siov_test *st = pci_get_drvdata(sdi->pf);
 	void __iomem *block = sdi_block(sdi);
 	u32 status = readl(block + SIOV_TEST_BLK_STATUS);
-	u32 ctrl;
-	int ret;
 
 	if (PCI_POSSIBLE_ERROR(status))
 		return -ENODEV;
 
 	/* The PF was reset: as new, and disabled */
 	if (!(status & SIOV_TEST_BLK_ENABLED))
-		return enable_sdi(sdi, block);
+		return enable_sdi(sdi);
 
-	writel(SIOV_TEST_BLK_ENABLE | SIOV_TEST_BLK_RESET,
-	       block + SIOV_TEST_BLK_CTRL);
-	ret = readl_poll_timeout(block + SIOV_TEST_BLK_CTRL, ctrl,
-				 !(ctrl & SIOV_TEST_BLK_RESET) ||
-				 PCI_POSSIBLE_ERROR(ctrl),
-				 RESET_POLL_US, RESET_TIMEOUT_US);
-	if (!ret && PCI_POSSIBLE_ERROR(ctrl))
-		ret = -ENODEV;
+	if (st->features & SIOV_TEST_FEAT_QUEUE)
+		return queue_command(st, sdi->index, SIOV_TEST_OP_RESET, 0);
 
-	return ret;
+	return block_reset(block);
 }
 
 static int siov_test_sdi_set_master(struct pci_sdi *sdi, bool on)
@@ -248,7 +458,7 @@ static void siov_test_engine_remove(void *engine)
 static int add_engine(struct siov_test *st)
 {
 	st->engine = siov_test_engine_add(&st->pdev->dev,
-					  st->ctrl + SIOV_TEST_PF_ENGINE);
+					  st->ctrl + SIOV_TEST_PF_ENGINE, NULL);
 	if (IS_ERR(st->engine))
 		return PTR_ERR(st->engine);
 
@@ -267,15 +477,55 @@ static int identify(struct siov_test *st)
 		return dev_err_probe(&st->pdev->dev, -ENODEV,
 				     "unknown device, version %#x\n", version);
 
+	st->minor = FIELD_GET(SIOV_TEST_VERSION_MINOR, version);
 	st->features = readl(st->ctrl + SIOV_TEST_FEATURES);
 	st->vectors = readl(st->ctrl + SIOV_TEST_VECTORS);
 	st->page_size = readl(st->ctrl + SIOV_TEST_PAGE_SIZE);
 	st->block_size = readl(st->ctrl + SIOV_TEST_BLOCK_SIZE);
+	st->doorbells = (resource_size_t)st->page_size *
+			readl(st->ctrl + SIOV_TEST_DOORBELLS);
 	st->total = readl(st->ctrl + SIOV_TEST_TOTAL);
 	st->total = min(st->total,
 			pci_resource_len(st->pdev, SIOV_TEST_BAR_PAGES) /
 			st->page_size);
 
+	return 0;
+}
+
+static int add_queue(struct siov_test *st)
+{
+	struct siov_test_queue *q = &st->queue;
+	struct device *dev = &st->pdev->dev;
+	int ret;
+
+	if (!(st->features & SIOV_TEST_FEAT_QUEUE))
+		return 0;
+
+	ret = devm_mutex_init(dev, &q->lock);
+	if (ret)
+		return ret;
+
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+
+	init_completion(&q->interrupt);
+	q->ring = dmam_alloc_coherent(dev, QUEUE_SIZE * sizeof(*q->ring),
+				      &q->dma, GFP_KERNEL);
+	if (!q->ring)
+		return -ENOMEM;
+
+	ret = pci_alloc_irq_vectors(st->pdev, QUEUE_VECTOR + 1,
+				    QUEUE_VECTOR + 1, PCI_IRQ_MSIX);
+	if (ret < 0)
+		return dev_err_probe(dev, ret, "no interrupt for answers to commands\n");
+
+	ret = devm_request_irq(dev, pci_irq_vector(st->pdev, QUEUE_VECTOR),
+			       siov_test_queue_interrupt, 0, KBUILD_MODNAME, q);
+	if (ret)
+		return ret;
+
+	queue_start(st);
 	return 0;
 }
 
@@ -290,6 +540,10 @@ static int siov_test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	st->pdev = pdev;
 	pci_set_drvdata(pdev, st);
+
+	/* What has failed here is said when somebody wants an SDI */
+	if (stop_left_over && pci_siov_stop_left_over(pdev))
+		pci_warn(pdev, "could not stop the SDIs of an earlier owner\n");
 
 	ret = pcim_enable_device(pdev);
 	if (ret)
@@ -314,13 +568,21 @@ static int siov_test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	/* SDIs send nothing while the PF may not */
 	pci_set_master(pdev);
 
+	ret = add_queue(st);
+	if (ret)
+		return ret;
+
 	return add_engine(st);
 }
 
 /* The core has destroyed all SDIs */
 static void siov_test_remove(struct pci_dev *pdev)
 {
+	struct siov_test *st = pci_get_drvdata(pdev);
+
 	pci_disable_sriov(pdev);
+	if (st->features & SIOV_TEST_FEAT_QUEUE)
+		queue_stop(st);
 	pci_clear_master(pdev);
 }
 

@@ -20,18 +20,42 @@
 #define  SIOV_TEST_MAGIC_VALUE		0x564f4953
 #define SIOV_TEST_VERSION		0x004
 #define  SIOV_TEST_VERSION_MAJOR	GENMASK(31, 16)
+#define  SIOV_TEST_VERSION_MINOR	GENMASK(15, 0)
 #define SIOV_TEST_FEATURES		0x008
 #define  SIOV_TEST_FEAT_SOFTWARE	BIT(1)
 #define  SIOV_TEST_FEAT_ALLOWLIST	BIT(2)
+#define  SIOV_TEST_FEAT_QUEUE		BIT(7)
 #define SIOV_TEST_TOTAL			0x00c
 #define SIOV_TEST_VECTORS		0x010
 #define SIOV_TEST_PAGE_SIZE		0x018
 #define SIOV_TEST_BLOCK_SIZE		0x01c
+#define SIOV_TEST_DOORBELLS		0x03c
+#define SIOV_TEST_QUEUE_BASE		0x040
+#define SIOV_TEST_QUEUE_SIZE		0x048
+#define SIOV_TEST_QUEUE_TAIL		0x04c
+#define SIOV_TEST_QUEUE_VECTOR		0x054
 #define SIOV_TEST_COUNTER(n)		(0x100 + 8 * (n))
-#define  SIOV_TEST_NUM_COUNTERS		32
+#define  SIOV_TEST_NUM_COUNTERS		40
 #define SIOV_TEST_PF_ENGINE		0x1000
 #define SIOV_TEST_ALLOWLIST		0x4000
 #define  SIOV_TEST_ALLOWLIST_SIZE	0x2000
+
+/* A command of the queue: the driver writes the first half, the device the other */
+struct siov_test_command {
+	__le32 op;
+	__le32 sdi;
+	__le32 rid;
+	__le32 tag;
+	__le32 answer;
+	__le32 reserved[2];
+	__le32 answer_tag;
+};
+
+#define SIOV_TEST_OP_ENABLE		1
+#define SIOV_TEST_OP_DISABLE		2
+#define SIOV_TEST_OP_RESET		3
+#define SIOV_TEST_ANSWER_DONE		BIT(0)
+#define SIOV_TEST_ANSWER_ERROR		GENMASK(15, 8)
 
 /* BAR 2: a page for each SDI */
 #define SIOV_TEST_BAR_PAGES		2
@@ -72,6 +96,7 @@
 #define  SIOV_TEST_BLK_MASTER		BIT(2)
 #define SIOV_TEST_BLK_STATUS		0x04
 #define  SIOV_TEST_BLK_ENABLED		BIT(0)
+#define  SIOV_TEST_BLK_CHANGING		BIT(2)
 #define  SIOV_TEST_BLK_ERROR		GENMASK(15, 8)
 #define  SIOV_TEST_ERR_NO_RID		1
 #define  SIOV_TEST_ERR_NOT_ALLOWED	2
@@ -83,6 +108,7 @@
 #define  SIOV_TEST_BLK_RID_VALUE	GENMASK(15, 0)
 #define  SIOV_TEST_BLK_RID_VALID	BIT(30)
 #define  SIOV_TEST_BLK_RID_SOFTWARE	BIT(31)
+#define SIOV_TEST_BLK_VECTORS		0x20
 #define SIOV_TEST_BLK_MSG(n)		(0x40 + 0x10 * (n))
 #define  SIOV_TEST_MSG_ADDR_LO		0x0
 #define  SIOV_TEST_MSG_ADDR_HI		0x4
@@ -90,12 +116,16 @@
 #define  SIOV_TEST_MSG_CTRL		0xc
 #define   SIOV_TEST_MSG_MASK		BIT(0)
 
+/* BAR 4, behind the blocks: a doorbell for each SDI, if there are any */
+#define SIOV_TEST_DB_RING		0x008
+
 /* The engine of a PF or an SDI in debugfs, for tests: pci-sdi-test.c */
 struct device;
 struct siov_test_engine;
 
 struct siov_test_engine *siov_test_engine_add(struct device *dev,
-					      void __iomem *regs);
+					      void __iomem *regs,
+					      void __iomem *doorbell);
 void siov_test_engine_del(struct siov_test_engine *engine);
 void siov_test_engine_pause(struct siov_test_engine *engine, bool pause);
 struct dentry *siov_test_engine_dir(struct siov_test_engine *engine);

@@ -114,6 +114,21 @@ bool pci_rid_range_has(const struct pci_rid_range *range, u32 rid)
 	return pci_rid_range_count(range, rid, rid);
 }
 
+/**
+ * pci_siov_rids - the Routing IDs that a PF's SDIs have by stride
+ * @pf: any function
+ *
+ * Return: a copy, as a reset may make all of them invalid at any time; empty
+ * if it has, or if @pf is no SIOV PF.
+ */
+struct pci_rid_range pci_siov_rids(const struct pci_dev *pf)
+{
+	if (!pci_is_siov_physfn(pf) || READ_ONCE(pf->siov->changed))
+		return (struct pci_rid_range) {};
+
+	return pf->siov->rids;
+}
+
 /* Buses below a bridge are not for others; buses made for VFs have no bridge */
 static bool bus_behind_bridge(const struct pci_bus *parent, u32 busnr)
 {
@@ -185,20 +200,16 @@ static const struct pci_bus *find_bridgeless_child(const struct pci_bus *parent,
  *
  * Context: takes pci_bus_sem.
  *
- * Return: the number of SDIs, 0 if @pf is no SIOV PF.
+ * Return: the number of SDIs, 0 if @pf is no SIOV PF or if its SDIs could not
+ * be isolated.
  */
 u32 pci_siov_usable_sdis(const struct pci_dev *pf)
 {
+	struct pci_rid_range range = pci_siov_rids(pf);
 	const struct pci_bus *bus;
-	struct pci_rid_range range;
 	u32 busnr, last, usable = 0;
 
-	if (!pci_is_siov_physfn(pf))
-		return 0;
-
-	/* A reset may empty the original meanwhile */
-	range = pf->siov->rids;
-	if (!range.count)
+	if (!range.count || pf->siov->refused)
 		return 0;
 
 	last = PCI_BUS_NUM(pci_rid_range_last(&range));
@@ -242,11 +253,11 @@ static bool bus_has_function(const struct pci_bus *bus, u32 rid)
  */
 bool pci_siov_owns_rid(const struct pci_dev *pf, u32 rid)
 {
+	struct pci_rid_range range = pci_siov_rids(pf);
 	const struct pci_bus *bus;
 	u32 busnr = PCI_BUS_NUM(rid);
 
-	if (!pci_is_siov_physfn(pf) || !pci_rid_range_has(&pf->siov->rids, rid) ||
-	    !pci_siov_bus_routed(pf, busnr))
+	if (!pci_rid_range_has(&range, rid) || !pci_siov_bus_routed(pf, busnr))
 		return false;
 
 	bus = busnr == pf->bus->number ? pf->bus :
@@ -264,12 +275,10 @@ bool pci_siov_owns_rid(const struct pci_dev *pf, u32 rid)
  */
 u32 pci_siov_last_rid(const struct pci_dev *pf)
 {
+	struct pci_rid_range range = pci_siov_rids(pf);
 	u32 top = PCI_DEVID(pf->bus->busn_res.end, 0xff);
-	u32 n = 0;
+	u32 n = pci_rid_range_count(&range, 0, top);
 
-	if (pci_is_siov_physfn(pf))
-		n = pci_rid_range_count(&pf->siov->rids, 0, top);
-
-	return n ? pci_rid_range_nth(&pf->siov->rids, n - 1) :
+	return n ? pci_rid_range_nth(&range, n - 1) :
 		PCI_DEVID(pf->bus->number, pf->devfn);
 }

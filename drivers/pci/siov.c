@@ -116,13 +116,64 @@ static struct pci_siov *siov_alloc(struct pci_dev *dev, int pos,
 	siov->offset = FIELD_GET(SIOV_RIDS_OFFSET, regs->rids);
 	siov->stride = FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
 	siov->rid_mode = PCI_SIOV_RID_STRIDED;
+	siov->left_over = FIELD_GET(SIOV_SDIS_STATUS, regs->sdis) &
+			  PCI_SIOV_STATUS_ENABLED;
 	pci_rid_range_init(&siov->rids, dev, siov->offset, siov->stride,
 			   siov->total_sdis);
 
 	return siov;
 }
 
-static void siov_report(struct pci_dev *dev, u8 status)
+static int siov_other_alias(struct pci_dev *pdev, u16 alias, void *data)
+{
+	return alias != pci_dev_id(data);
+}
+
+static const char *siov_why_refused(struct pci_dev *pf)
+{
+	u16 ctl;
+
+	if (pf->untrusted)
+		return "it is not trusted";
+	if (pci_real_dma_dev(pf) != pf)
+		return "another function does its DMA";
+	if (pci_for_each_dma_alias(pf, siov_other_alias, pf))
+		return "its requests have another Routing ID (conventional PCI?)";
+
+	pcie_capability_read_word(pf, PCI_EXP_DEVCTL, &ctl);
+	if (ctl & PCI_EXP_DEVCTL_PHANTOM)
+		return "it uses Phantom Functions";
+
+	return NULL;
+}
+
+/**
+ * pci_siov_check_isolation - tell whether the SDIs of a PF can be isolated
+ * @pf: a SIOV PF
+ *
+ * A PF whose SDIs cannot be isolated has no use for bus numbers either, so the
+ * answer is kept in @pf->siov->refused. It is looked for when @pf is found, and
+ * again when a driver is bound, as drivers may add aliases.
+ *
+ * Context: @pf is not suspended.
+ *
+ * Return: why not, or NULL if they can.
+ */
+const char *pci_siov_check_isolation(struct pci_dev *pf)
+{
+	pf->siov->refused = siov_why_refused(pf);
+
+	return pf->siov->refused;
+}
+
+/**
+ * pci_siov_report - say what a PF offers
+ * @dev: the function
+ *
+ * Context: @dev is about to be offered to drivers. It may have been found twice
+ * before, if the buses were numbered again.
+ */
+void pci_siov_report(struct pci_dev *dev)
 {
 	const struct pci_siov *siov = dev->siov;
 	const struct pci_rid_range *rids = &siov->rids;
@@ -145,8 +196,8 @@ static void siov_report(struct pci_dev *dev, u8 status)
 	 * Firmware may still own these SDIs, and a reset takes the PF with
 	 * them. So it is for the administrator or the PF's driver to decide.
 	 */
-	if (status & PCI_SIOV_STATUS_ENABLED)
-		pci_info(dev, "SDIs are enabled, left so by an earlier owner; a Function Level Reset disables them (write 1 to the function's \"reset\" in sysfs)\n");
+	if (siov->left_over)
+		pci_info(dev, "SDIs are enabled, left so by an earlier owner; none can be created before a reset\n");
 }
 
 /**
@@ -156,9 +207,6 @@ static void siov_report(struct pci_dev *dev, u8 status)
  * If @dev has a valid capability with at least one SDI, make it a PF and set
  * @dev->siov. If it has none nothing happens, and if it has a broken one
  * a message says so.
- *
- * Policy: the port above forwards by ARI rules if it can, even if @dev has no
- * ARI capability, as the numbers of SDIs know no devices.
  *
  * Context: enumeration of @dev, before it is on the list of its bus. One walk
  * of the extended capabilities where the function has no such capability.
@@ -197,8 +245,8 @@ void pci_siov_init(struct pci_dev *dev)
 
 	dev->is_siov = 1;
 	dev->is_physfn = 1;
-	pci_enable_ari_forwarding(dev);
-	siov_report(dev, FIELD_GET(SIOV_SDIS_STATUS, regs.sdis));
+	if (!pci_siov_check_isolation(dev))
+		pci_find_host_bridge(dev->bus)->has_siov = true;
 }
 
 /**
@@ -244,8 +292,8 @@ int pci_siov_status(struct pci_dev *dev, u8 *status)
  * pci_siov_remove - look after a PF whose driver has gone
  * @dev: the function
  *
- * Say so if the driver has left SDIs enabled: only a driver or a reset of the
- * function can disable them.
+ * If the driver has left SDIs enabled nobody owns them any more, as if an earlier
+ * kernel had left them.
  *
  * Context: unbinding of the driver, with @dev resumed.
  */
@@ -256,8 +304,11 @@ void pci_siov_remove(struct pci_dev *dev)
 	if (!pci_is_siov_physfn(dev) || pci_dev_is_disconnected(dev))
 		return;
 
-	if (!pci_siov_status(dev, &status) && status & PCI_SIOV_STATUS_ENABLED)
-		pci_warn(dev, "driver left SDIs enabled after remove\n");
+	if (pci_siov_status(dev, &status) || !(status & PCI_SIOV_STATUS_ENABLED))
+		return;
+
+	WRITE_ONCE(dev->siov->left_over, true);
+	pci_warn(dev, "driver left SDIs enabled; none can be created before a reset\n");
 }
 
 /* A device may come back from a reset with other firmware */
@@ -294,13 +345,14 @@ static bool siov_is_readable(struct pci_dev *dev)
  * pci_siov_restore_state - bring a PF back after a reset or loss of power
  * @dev: the function
  *
- * There is no register of the capability to restore. But ARI Forwarding in the
- * port above is, and Routing IDs that are no longer those found at enumeration
- * must not be given out: then no SDI is usable until @dev has been removed
- * and found again. A capability that cannot be read has not changed.
+ * There is no register of the capability to restore. But Routing IDs that are
+ * no longer those found at enumeration must not be given out: then no SDI is
+ * usable until @dev has been removed and found again. A capability that cannot
+ * be read has not changed.
  *
  * Whether the reset has disabled all SDIs, or there was none, is remembered. It
- * is too early for anybody to have enabled one since.
+ * is too early for anybody to have enabled one since. If it has, none of an
+ * earlier owner's is left.
  *
  * Context: pci_restore_state().
  */
@@ -311,19 +363,19 @@ void pci_siov_restore_state(struct pci_dev *dev)
 	if (!pci_is_siov_physfn(dev))
 		return;
 
-	pci_enable_ari_forwarding(dev);
-
 	dev->siov->quiet = false;
 	if (!siov_is_readable(dev))
 		return;
 
 	siov_read_regs(dev, dev->siov->pos, &regs);
 	dev->siov->quiet = siov_is_quiet(&regs);
-	if (!dev->siov->rids.count || !siov_has_changed(dev->siov, &regs))
+	if (dev->siov->quiet)
+		WRITE_ONCE(dev->siov->left_over, false);
+	if (dev->siov->changed || !siov_has_changed(dev->siov, &regs))
 		return;
 
 	pci_warn(dev, "capability has changed, SDIs are unusable until the function is removed and found by a rescan\n");
-	dev->siov->rids.count = 0;
+	WRITE_ONCE(dev->siov->changed, true);
 }
 
 /* See Documentation/ABI/testing/sysfs-bus-pci-siov */

@@ -239,6 +239,7 @@ struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 			       const struct pci_sdi_params *params);
 void pci_sdi_destroy(struct pci_sdi *sdi);
 struct pci_sdi *pci_sdi_get_by_index(struct pci_dev *pf, u32 index);
+int pci_siov_stop_left_over(struct pci_dev *pf);
 
 /* For drivers of SDIs */
 int __pci_sdi_register_driver(struct pci_sdi_driver *drv, struct module *owner);

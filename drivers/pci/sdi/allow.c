@@ -102,16 +102,15 @@ static void forbid_vfs(struct rid_map *map, const struct pci_dev *dev) { }
 
 static void forbid_strided_sdis(struct rid_map *map, const struct pci_dev *dev)
 {
-	const struct pci_rid_range *sdis;
+	struct pci_rid_range sdis = pci_siov_rids(dev);
 	u32 i, rid;
 
 	if (dev == map->pf || !pci_is_siov_physfn(dev) ||
 	    dev->siov->rid_mode != PCI_SIOV_RID_STRIDED)
 		return;
 
-	sdis = &dev->siov->rids;
-	for (i = 0; i < sdis->count; i++) {
-		rid = pci_rid_range_nth(sdis, i);
+	for (i = 0; i < sdis.count; i++) {
+		rid = pci_rid_range_nth(&sdis, i);
 		forbid(map, rid, rid);
 	}
 }
@@ -317,8 +316,8 @@ static void stop_software_mode(struct pci_sdis *sdis)
  * @mode: the mode
  *
  * Return: 0, -ENODEV without a driver that can create SDIs, -EOPNOTSUPP if the
- * device or its driver takes no Routing IDs from software, -EBUSY while SDIs
- * exist, -EAGAIN while @pf is reset.
+ * device or its driver takes no Routing IDs from software, -EBUSY while SDIs or
+ * IDE streams exist, -EAGAIN while @pf is reset.
  */
 int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 {
@@ -335,7 +334,7 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 			return -ENODEV;
 		if (!sdis->ops->rid_allow)
 			return -EOPNOTSUPP;
-		if (sdis->users)
+		if (sdis->users || sdis->streams)
 			return -EBUSY;
 		if (sdis->frozen)
 			return -EAGAIN;

@@ -92,6 +92,34 @@ static void describe_claim(void *entry, char owner[OWNER_LEN])
 	}
 }
 
+/**
+ * pci_rid_check_left_over() - May a function on this bus be given Routing IDs?
+ * @pf: the function
+ *
+ * An SDI that an earlier kernel, or a driver that is gone, has left enabled may
+ * have any Routing ID that leads to its PF's bus: where software assigns them,
+ * only its device knows which. Until a reset has stopped it, whoever got the
+ * same one would have its DMA.
+ *
+ * Return: 0, or -EBUSY and a message that names the function to reset.
+ */
+int pci_rid_check_left_over(struct pci_dev *pf)
+{
+	struct pci_dev *dev;
+
+	guard(rwsem_read)(&pci_bus_sem);
+	list_for_each_entry(dev, &pf->bus->devices, bus_list) {
+		if (!pci_is_siov_physfn(dev) || !READ_ONCE(dev->siov->left_over))
+			continue;
+
+		pci_info_ratelimited(pf, "SDIs of an earlier owner are enabled; first: echo 1 > /sys/bus/pci/devices/%s/reset\n",
+				     pci_name(dev));
+		return -EBUSY;
+	}
+
+	return 0;
+}
+
 /* Claim @rid for @entry, or say who has it */
 static int claim(const struct pci_dev *pf, u16 rid, void *entry,
 		 char owner[OWNER_LEN])
@@ -170,6 +198,27 @@ static int check_bus(const struct pci_dev *pf, u16 rid, char owner[OWNER_LEN])
 	return 0;
 }
 
+/* What helps depends on why the bus number does not lead to the PF */
+static void report_unrouted(const struct pci_sdi *sdi)
+{
+	const struct pci_bus *bus = sdi->pf->bus;
+	u32 busnr = PCI_BUS_NUM(sdi->rid);
+	char name[PCI_RID_NAME_LEN];
+
+	pci_rid_name(sdi->pf, sdi->rid, name);
+	if (busnr <= bus->busn_res.end)
+		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %s: bus %02x is another's\n",
+				     sdi->index, name, busnr);
+	else if (busnr - bus->number > pci_siov_max_buses())
+		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %s: bus %02x is past pci=siovbus=%u\n",
+				     sdi->index, name, busnr,
+				     pci_siov_max_buses());
+	else
+		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %s: bus %02x does not lead here; more may come from %s\n",
+				     sdi->index, name, busnr,
+				     pci_siov_remedy(sdi->pf->bus));
+}
+
 /**
  * pci_sdi_claim_rid() - Make an SDI the owner of a Routing ID
  * @sdi: the SDI; its index is set
@@ -202,9 +251,7 @@ int pci_sdi_claim_rid(struct pci_sdi *sdi, u32 rid, bool quiet)
 				     sdi->index, pci_rid_name(pf, rid, name),
 				     owner);
 	else if (ret == -ENXIO && !quiet)
-		pci_info_ratelimited(pf, "SDI %u cannot have Routing ID %s: bus %02x does not lead to this function (%pR does); pci=assign-busses may help\n",
-				     sdi->index, pci_rid_name(pf, rid, name),
-				     PCI_BUS_NUM(rid), &pf->bus->busn_res);
+		report_unrouted(sdi);
 
 	return ret;
 }
@@ -349,13 +396,17 @@ bool pci_rid_owned_by(struct pci_dev *pf, u16 rid)
  * @pf: SR-IOV PF, NumVFs written and VF Enable not yet set
  * @n: number of VFs
  *
- * Return: 0, -EBUSY if an SDI has one of the Routing IDs, -ENOMEM.
+ * Return: 0, -EBUSY if an SDI has one of the Routing IDs or may have, -ENOMEM.
  */
 int pci_iov_claim_rids(struct pci_dev *pf, int n)
 {
 	char name[PCI_RID_NAME_LEN], owner[OWNER_LEN] = "";
 	int i, ret;
 	u16 rid;
+
+	ret = pci_rid_check_left_over(pf);
+	if (ret)
+		return ret;
 
 	for (i = 0; i < n; i++) {
 		rid = PCI_DEVID(pci_iov_virtfn_bus(pf, i),

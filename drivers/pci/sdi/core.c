@@ -238,22 +238,32 @@ static void put_index(struct pci_sdi *sdi)
 /* A strided Routing ID follows from the index */
 static int claim_strided_rid(struct pci_sdi *sdi, u32 rid, bool quiet)
 {
-	const struct pci_rid_range *rids = &sdi->pf->siov->rids;
+	struct pci_rid_range rids = pci_siov_rids(sdi->pf);
 	u32 nth;
 
-	if (sdi->index >= rids->count) {
+	if (sdi->index >= rids.count) {
 		if (!quiet)
-			pci_info_ratelimited(sdi->pf, "SDI %u has no Routing ID, it would lie past bus ff\n",
-					     sdi->index);
+			pci_info_ratelimited(sdi->pf, "SDI %u has no Routing ID, %s\n",
+					     sdi->index, rids.count ?
+					     "it would lie past bus ff" :
+					     "the capability has changed");
 		return -ENXIO;
 	}
 
-	nth = pci_rid_range_nth(rids, sdi->index);
+	nth = pci_rid_range_nth(&rids, sdi->index);
 	if (rid != PCI_SDI_ANY_RID && rid != nth) {
 		pci_info_ratelimited(sdi->pf, "SDI %u has Routing ID %02x:%02x.%x and no other in strided mode\n",
 				     sdi->index, PCI_BUS_NUM(nth),
 				     PCI_SLOT(nth), PCI_FUNC(nth));
 		return -EINVAL;
+	}
+
+	if (!pci_sdis_stream_covers(pci_sdis(sdi->pf), nth)) {
+		if (!quiet)
+			pci_info_ratelimited(sdi->pf, "SDI %u has Routing ID %02x:%02x.%x, that an older IDE stream does not cover\n",
+					     sdi->index, PCI_BUS_NUM(nth),
+					     PCI_SLOT(nth), PCI_FUNC(nth));
+		return -ENXIO;
 	}
 
 	return pci_sdi_claim_rid(sdi, nth, quiet);
@@ -287,16 +297,16 @@ static void report_index(const struct pci_sdi *sdi, bool any, int ret)
  */
 static u32 next_index(const struct pci_sdi *sdi, int ret)
 {
-	const struct pci_rid_range *rids = &sdi->pf->siov->rids;
+	struct pci_rid_range rids = pci_siov_rids(sdi->pf);
 	u32 next_bus;
 
-	if (sdi->index >= rids->count)
+	if (sdi->index >= rids.count)
 		return sdi->pf->siov->total_sdis;
-	if (ret != -ENXIO || !rids->stride)
+	if (ret != -ENXIO || !rids.stride)
 		return sdi->index + 1;
 
-	next_bus = pci_rid_range_nth(rids, sdi->index) | 0xff;
-	return (next_bus - rids->first) / rids->stride + 1;
+	next_bus = pci_rid_range_nth(&rids, sdi->index) | 0xff;
+	return (next_bus - rids.first) / rids.stride + 1;
 }
 
 /*
@@ -550,7 +560,7 @@ static int refuse_pf(struct pci_dev *pf)
  * The administrator may destroy the SDI at any time. Or an ERR_PTR(): -ENODEV
  * if @pf has no driver that can, or the IOMMU that covers @pf does not cover
  * the SDI; -EPERM if SDIs could not be isolated on @pf; -EBUSY if the index or
- * the Routing ID is taken; -ERANGE and -ENOSPC if there is no such SDI or no
+ * the Routing ID is taken, or SDIs of an earlier owner run; -ERANGE and -ENOSPC if there is no such SDI or no
  * free one; -ENXIO if the Routing ID cannot be used; -EAGAIN while @pf is
  * reset; -EINVAL; -ENOMEM; or an error of the PF's driver.
  */
@@ -563,7 +573,7 @@ struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 	if (!pci_is_siov_physfn(pf) || !pci_sdis(pf))
 		return ERR_PTR(-ENODEV);
 
-	ret = refuse_pf(pf);
+	ret = refuse_pf(pf) ?: pci_rid_check_left_over(pf);
 	if (ret)
 		return ERR_PTR(ret);
 

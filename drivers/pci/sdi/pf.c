@@ -17,30 +17,6 @@
 #include "../pci.h"
 #include "sdi.h"
 
-static int other_alias(struct pci_dev *pdev, u16 alias, void *data)
-{
-	return alias != pci_dev_id(data);
-}
-
-/* Why the SDIs of @pf could not be isolated, NULL if they can */
-static const char *why_no_sdis(struct pci_dev *pf)
-{
-	u16 ctl;
-
-	if (pf->untrusted)
-		return "it is not trusted";
-	if (pci_real_dma_dev(pf) != pf)
-		return "another function does its DMA";
-	if (pci_for_each_dma_alias(pf, other_alias, pf))
-		return "its requests have another Routing ID (conventional PCI?)";
-
-	pcie_capability_read_word(pf, PCI_EXP_DEVCTL, &ctl);
-	if (ctl & PCI_EXP_DEVCTL_PHANTOM)
-		return "it uses Phantom Functions";
-
-	return NULL;
-}
-
 static bool ops_are_complete(const struct pci_siov_ops *ops)
 {
 	return ops->sdi_init && ops->sdi_release && ops->sdi_reset &&
@@ -71,7 +47,7 @@ void pci_sdis_attach(struct pci_dev *pf)
 		return;
 	}
 
-	sdis->refused = why_no_sdis(pf);
+	sdis->refused = pci_siov_check_isolation(pf);
 	guard(mutex)(&sdis->lock);
 	sdis->ops = ops;
 	sdis->frozen = false;
@@ -210,6 +186,62 @@ static void end_quarantine(struct pci_sdis *sdis, bool quiet)
 }
 
 /**
+ * pci_siov_stop_left_over() - Stop the SDIs that an earlier owner has left enabled
+ * @pf: any function
+ *
+ * An earlier kernel (kexec), firmware or a driver before this one may have left
+ * SDIs enabled that do DMA under Routing IDs of their own. Until a reset has
+ * stopped them the core creates no SDIs on the bus of @pf.
+ *
+ * Meant for the probe function of a PF's driver, before it touches the device:
+ * if there are any, @pf is reset, and its configuration space is as before. A
+ * driver that has reset the device by means of its own, or has stopped each of
+ * them for sure, calls this afterwards: SIOV Status then says that none is
+ * enabled, which is noted, and nothing is reset.
+ *
+ * Context: device_lock() of @pf is held, it is in D0 and has no VFs.
+ *
+ * Return: 0 if none is left, -EBUSY if they are enabled after the reset as
+ * well, -EIO if @pf does not answer, -ENOTTY if it cannot be reset.
+ */
+int pci_siov_stop_left_over(struct pci_dev *pf)
+{
+	u8 status;
+	int ret;
+
+	device_lock_assert(&pf->dev);
+	if (!pci_sdis(pf) || !READ_ONCE(pf->siov->left_over))
+		return 0;
+
+	ret = pci_siov_status(pf, &status);
+	if (ret)
+		return ret;
+
+	if (!(status & PCI_SIOV_STATUS_ENABLED)) {
+		WRITE_ONCE(pf->siov->left_over, false);
+		return 0;
+	}
+
+	pci_info(pf, "resetting, as SDIs of an earlier owner are enabled\n");
+	pci_cfg_access_lock(pf);
+	pci_save_state(pf);
+	pci_write_config_word(pf, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	ret = __pci_reset_function_locked(pf);
+	pci_restore_state(pf);
+	pci_cfg_access_unlock(pf);
+	if (ret)
+		return ret;
+	if (READ_ONCE(pf->siov->left_over))
+		return -EBUSY;
+
+	/* Of the driver that has left them */
+	guard(mutex)(&pci_sdis(pf)->lock);
+	end_quarantine(pci_sdis(pf), true);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_siov_stop_left_over);
+
+/**
  * pci_sdis_reset_done() - A function was reset
  * @pf: any function
  *
@@ -266,6 +298,68 @@ void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 }
 
 /**
+ * pci_siov_add_stream() - A function is about to get an IDE stream
+ * @pf: any function
+ * @last: last Routing ID that the Root Port is to find in the stream; raised to
+ *	that of the last SDI
+ *
+ * A port finds the stream of a completion by a range of Routing IDs, which
+ * begins with that of the function. The strided ones of its SDIs can be made
+ * part of it. Those that software assigns may lie anywhere between functions
+ * that have other streams or none, so a stream and that mode exclude each other.
+ *
+ * Return: 0, or -EBUSY in software assigned mode.
+ */
+int pci_siov_add_stream(struct pci_dev *pf, u32 *last)
+{
+	struct pci_sdis *sdis = pci_sdis(pf);
+
+	if (!sdis)
+		return 0;
+
+	guard(mutex)(&sdis->lock);
+	if (pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE || sdis->mode_change) {
+		pci_info(pf, "no IDE stream while software assigns the Routing IDs of SDIs (rid_mode)\n");
+		return -EBUSY;
+	}
+
+	*last = max(*last, pci_siov_last_rid(pf));
+	sdis->stream_last = sdis->streams ? min(sdis->stream_last, *last) : *last;
+	sdis->streams++;
+	return 0;
+}
+
+/**
+ * pci_siov_remove_stream() - Undo pci_siov_add_stream()
+ * @pf: the function
+ */
+void pci_siov_remove_stream(struct pci_dev *pf)
+{
+	struct pci_sdis *sdis = pci_sdis(pf);
+
+	if (!sdis)
+		return;
+
+	guard(mutex)(&sdis->lock);
+	sdis->streams--;
+}
+
+/**
+ * pci_sdis_stream_covers() - Is a Routing ID in all IDE streams of a PF?
+ * @sdis: the SDIs of the PF
+ * @rid: the Routing ID
+ *
+ * It is not if the PF has got more bus numbers since.
+ *
+ * Return: true if so, or if there is no stream.
+ */
+bool pci_sdis_stream_covers(struct pci_sdis *sdis, u32 rid)
+{
+	guard(mutex)(&sdis->lock);
+	return !sdis->streams || rid <= sdis->stream_last;
+}
+
+/**
  * pci_sdis_resume() - A function has its power back after system sleep
  * @pf: any function
  *
@@ -316,8 +410,10 @@ void pci_sdis_init(struct pci_dev *pf)
  * @pf: any function
  *
  * Routing IDs in quarantine are free again. Either the device is gone, or SIOV
- * Status tells whoever finds it next that SDIs are enabled. That may be soon,
- * and the last reference may be dropped late.
+ * Status says that SDIs are enabled when it is found again, and then no Routing
+ * ID is given out on its bus before a reset. A device whose status does not
+ * tell gets away with it. It may be found soon, and the last reference may be
+ * dropped late.
  *
  * Context: no driver is bound, so there are no SDIs.
  */

@@ -47,6 +47,8 @@ enum pci_sdi_state {
  * @autoprobe: bind drivers to new SDIs
  * @frozen: the PF is being reset
  * @mode_change: the Routing ID mode is being changed
+ * @streams: IDE streams of the PF, which cover strided Routing IDs only
+ * @stream_last: the last Routing ID that all of them cover, if there are any
  * @warned: the log says already that nothing isolates the SDIs
  * @allow_lock: keeps @allow and @nr_allow as they are while a Routing ID is taken
  *	from them or a new list is computed
@@ -88,6 +90,8 @@ struct pci_sdis {
 	struct maple_tree mmio;
 	wait_queue_head_t idle;
 	unsigned int users;
+	unsigned int streams;
+	u32 stream_last;
 	u64 generation;
 	bool autoprobe;
 	bool frozen;
@@ -107,11 +111,15 @@ static inline struct pci_sdis *pci_sdis(const struct pci_dev *pf)
 	return pf->siov ? pf->siov->sdis : NULL;
 }
 
+/* pf.c */
+bool pci_sdis_stream_covers(struct pci_sdis *sdis, u32 rid);
+
 /* claim.c */
 int pci_sdi_claim_rid(struct pci_sdi *sdi, u32 rid, bool quiet);
 int pci_sdi_claim_rid_between(struct pci_sdi *sdi, u32 first, u32 last);
 void pci_sdi_release_rid(struct pci_sdi *sdi);
 void pci_sdi_quarantine_rid(struct pci_sdi *sdi);
+int pci_rid_check_left_over(struct pci_dev *pf);
 void pci_rid_release_quarantine(struct pci_dev *pf, u16 rid);
 const char *pci_rid_name(const struct pci_dev *pf, u16 rid,
 			 char name[PCI_RID_NAME_LEN]);

@@ -139,7 +139,7 @@ static ssize_t rid_mode_store(struct device *dev, struct device_attribute *attr,
 
 	ret = pci_siov_set_rid_mode(pf, mode);
 	if (ret == -EBUSY)
-		pci_info_ratelimited(pf, "rid_mode can be changed while there are no SDIs\n");
+		pci_info_ratelimited(pf, "rid_mode can be changed while there are no SDIs and no IDE stream\n");
 	else if (ret == -EOPNOTSUPP)
 		pci_info_ratelimited(pf, "the device or its driver takes no Routing IDs from software\n");
 

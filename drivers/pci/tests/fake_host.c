@@ -28,7 +28,7 @@
 #define FAKE_BAR_SIZE		SZ_64K
 #define FAKE_VF_BAR_SIZE	SZ_64K
 
-#define FAKE_LOG_MAX		16384
+#define FAKE_LOG_MAX		32768
 
 /**
  * struct fake_pci_host - host bridge over the fake hierarchy
@@ -216,8 +216,12 @@ static struct fake_pci_fn *fake_route(struct fake_pci_host *host, u8 busnr,
 				      u8 devfn)
 {
 	struct fake_pci_fn *fn, *parent;
-	u8 level = fake_descend(host, busnr, &parent);
+	u8 level;
 
+	if (busnr < host->busn.start || busnr > host->busn.end)
+		return NULL;
+
+	level = fake_descend(host, busnr, &parent);
 	list_for_each_entry(fn, &host->fns, node) {
 		if (fn->parent != parent || fn->absent)
 			continue;
@@ -574,6 +578,13 @@ void fake_pci_set_hotplug(struct fake_pci_fn *port)
 		       flags | PCI_EXP_FLAGS_SLOT);
 	fake_pci_put32(port, FAKE_PCIE_CAP + PCI_EXP_SLTCAP,
 		       PCI_EXP_SLTCAP_HPC);
+}
+
+/* The function sends requests with unused function numbers of its device, too */
+void fake_pci_set_phantom(struct fake_pci_fn *fn)
+{
+	fake_pci_put16(fn, FAKE_PCIE_CAP + PCI_EXP_DEVCTL,
+		       PCI_EXP_DEVCTL_PHANTOM);
 }
 
 /* Number the port as a firmware does that knows nothing of virtual functions */

@@ -118,6 +118,7 @@ struct fake_pci_fn *fake_pci_add_port(struct fake_pci_host *host,
 				      struct fake_pci_fn *parent, u8 devfn,
 				      int type);
 void fake_pci_set_hotplug(struct fake_pci_fn *port);
+void fake_pci_set_phantom(struct fake_pci_fn *fn);
 void fake_pci_set_buses(struct fake_pci_fn *port, u8 primary, u8 secondary,
 			u8 subordinate);
 u8 fake_pci_secondary(struct fake_pci_fn *port);

@@ -11,6 +11,7 @@
 #include <linux/moduleparam.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
+#include <linux/pci-ide.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 #include <linux/vmstat.h>
@@ -314,6 +315,24 @@ static void claim_past_the_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOSPC, create(box.pf[0], PCI_SDI_ANY_INDEX));
 }
 
+/* What is said helps: a limit of the kernel's own is not the firmware's doing */
+static void claim_past_the_limit(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	fake_pci_add_sdis(box.fn[0], 0x1000, 8, 1);
+	claim_box_scan(test, &box);
+
+	KUNIT_EXPECT_EQ(test, -ENXIO, create(box.pf[0], 0xf00));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box.mark, LOGLEVEL_INFO,
+						 "SDI 3840 cannot have",
+						 "past pci=siovbus="));
+	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&box.mark, LOGLEVEL_INFO,
+						 "SDI 3840 cannot have",
+						 "pci=assign-busses"));
+}
+
 /* An SDI that never stopped keeps its Routing ID from everybody */
 static void claim_quarantine(struct kunit *test)
 {
@@ -354,6 +373,249 @@ static void claim_quarantine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
 	KUNIT_EXPECT_EQ(test, 0x108, create(box.pf[0], 0));
 }
+
+static void set_status(struct fake_pci_fn *fn, struct pci_dev *pf, u8 status)
+{
+	fake_pci_put8(fn, pf->siov->pos + PCI_SIOV_STATUS, status);
+}
+
+/* PF 0 has SDIs enabled when it is found; PF 1 and the VFs share its bus */
+static void claim_box_left_over(struct kunit *test, struct claim_box *box)
+{
+	claim_box_init(test, box);
+	fake_pci_add_siov(box->fn[0], &(struct fake_pci_siov) {
+			  .total = 16, .offset = 8, .stride = 1,
+			  .status = PCI_SIOV_STATUS_ENABLED });
+	fake_pci_add_vfs(box->fn[1], 3, 0x40, 1);
+	fake_pci_add_sdis(box->fn[1], 16, 0x20, 1);
+	claim_box_scan(test, box);
+}
+
+/* An SDI that nobody here knows of may have any of the bus's Routing IDs */
+static void expect_no_rids(struct kunit *test, struct claim_box *box)
+{
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box->pf[0], 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box->pf[0], PCI_SDI_ANY_INDEX));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box->pf[1], 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pci_enable_sriov(box->pf[1], 3));
+	KUNIT_EXPECT_EQ(test, 0, told.inits);
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(box));
+}
+
+static void expect_rids(struct kunit *test, struct claim_box *box)
+{
+	KUNIT_EXPECT_EQ(test, 0x108, create(box->pf[0], 0));
+	KUNIT_EXPECT_EQ(test, 0x121, create(box->pf[1], 0));
+	KUNIT_EXPECT_EQ(test, 0, pci_enable_sriov(box->pf[1], 3));
+	pci_disable_sriov(box->pf[1]);
+}
+
+static void claim_left_over(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_left_over(test, &box);
+	expect_no_rids(test, &box);
+	KUNIT_EXPECT_GE(test, fake_kmsg_count(&box.mark, LOGLEVEL_INFO,
+					      pci_name(box.pf[0]), "/reset"), 1);
+
+	/* A reset that has not helped */
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
+	expect_no_rids(test, &box);
+	/* The reset of another function */
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[1]));
+	expect_no_rids(test, &box);
+	/* That they have stopped is not known before a reset */
+	set_status(box.fn[0], box.pf[0], 0);
+	expect_no_rids(test, &box);
+
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
+	expect_rids(test, &box);
+}
+
+static void claim_left_over_software(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_left_over(test, &box);
+	KUNIT_ASSERT_EQ(test, 0, pci_siov_set_rid_mode(box.pf[1],
+						       PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[1], 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_rid(box.pf[1], 0, 0x130));
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+
+	set_status(box.fn[0], box.pf[0], 0);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
+	KUNIT_EXPECT_EQ(test, 0x130, create_rid(box.pf[1], 0, 0x130));
+}
+
+/* What a PF's driver does in its probe function */
+static int stop_left_over(struct pci_dev *pf)
+{
+	guard(device)(&pf->dev);
+	return pci_siov_stop_left_over(pf);
+}
+
+static void claim_left_over_stopped(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_left_over(test, &box);
+	KUNIT_EXPECT_EQ(test, -EBUSY, stop_left_over(box.pf[0]));
+	expect_no_rids(test, &box);
+
+	/* The driver has stopped them by means of its own */
+	set_status(box.fn[0], box.pf[0], 0);
+	KUNIT_EXPECT_EQ(test, 0, stop_left_over(box.pf[0]));
+	KUNIT_EXPECT_EQ(test, 0, stop_left_over(box.pf[1]));
+	expect_rids(test, &box);
+}
+
+/* A driver that goes and leaves SDIs enabled is an earlier owner as well */
+static void claim_left_over_by_driver(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	fake_pci_add_vfs(box.fn[1], 3, 0x40, 1);
+	fake_pci_add_sdis(box.fn[1], 16, 0x20, 1);
+	claim_box_scan(test, &box);
+
+	set_status(box.fn[0], box.pf[0], PCI_SIOV_STATUS_ENABLED);
+	device_release_driver(&box.pf[0]->dev);
+	KUNIT_ASSERT_GE(test, device_attach(&box.pf[0]->dev), 0);
+	expect_no_rids(test, &box);
+
+	set_status(box.fn[0], box.pf[0], 0);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
+	expect_rids(test, &box);
+}
+
+/* Removal frees the Routing IDs in quarantine, but the device is found as it is */
+static void claim_left_over_by_removal(struct kunit *test)
+{
+	struct pci_sdi_params params = { .index = 0, .rid = PCI_SDI_ANY_RID };
+	struct claim_box box;
+	struct pci_sdi *sdi;
+
+	claim_box_init(test, &box);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	fake_pci_add_vfs(box.fn[1], 3, 0x40, 1);
+	fake_pci_add_sdis(box.fn[1], 16, 0x20, 1);
+	claim_box_scan(test, &box);
+
+	sdi = pci_sdi_create(box.pf[0], &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	set_status(box.fn[0], box.pf[0], PCI_SIOV_STATUS_ENABLED);
+	told.reset_ret = -ETIMEDOUT;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pci_sdi_reset(sdi));
+	pci_sdi_put(sdi);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box.pf[0], 0));
+	told.reset_ret = 0;
+
+	pci_stop_and_remove_bus_device_locked(box.pf[0]);
+	fake_pci_rescan(box.host);
+	box.pf[0] = fake_pci_dev(box.fn[0]);
+	KUNIT_ASSERT_NOT_NULL(test, box.pf[0]);
+	told.inits = 0;
+	expect_no_rids(test, &box);
+}
+
+/*
+ * An IDE stream covers the Routing IDs that SDIs can have by stride, as far as
+ * bus numbers lead to the PF when it is set up.
+ */
+static void claim_stream(struct kunit *test)
+{
+	struct claim_box box;
+	u32 last = 0x100;
+
+	claim_box_init(test, &box);
+	fake_pci_set_buses(box.rp, 0, 1, 1);
+	fake_pci_add_sdis(box.fn[0], 512, 8, 1);
+	claim_box_scan(test, &box);
+	box.pf[0]->bus->busn_res.end = 1;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_siov_add_stream(box.pf[0], &last));
+	KUNIT_EXPECT_EQ(test, 0x1ff, last);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			pci_siov_set_rid_mode(box.pf[0], PCI_SIOV_RID_SOFTWARE));
+
+	/* More numbers come too late for the stream */
+	box.pf[0]->bus->busn_res.end = 2;
+	KUNIT_EXPECT_EQ(test, 0x1ff, create(box.pf[0], 0xf7));
+	KUNIT_EXPECT_EQ(test, -ENXIO, create(box.pf[0], 0xf8));
+	pci_siov_remove_stream(box.pf[0]);
+	KUNIT_EXPECT_EQ(test, 0x200, create(box.pf[0], 0xf8));
+}
+
+static void claim_stream_after_software(struct kunit *test)
+{
+	struct claim_box box;
+	u32 last = 0x100;
+
+	claim_box_init(test, &box);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	claim_box_scan(test, &box);
+
+	KUNIT_ASSERT_EQ(test, 0, pci_siov_set_rid_mode(box.pf[0],
+						       PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pci_siov_add_stream(box.pf[0], &last));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_set_rid_mode(box.pf[0],
+						       PCI_SIOV_RID_STRIDED));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_add_stream(box.pf[0], &last));
+	KUNIT_EXPECT_EQ(test, 0x117, last);
+	pci_siov_remove_stream(box.pf[0]);
+
+	/* Functions that have no SDIs know nothing of this */
+	last = 0x142;
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_add_stream(box.pf[1], &last));
+	KUNIT_EXPECT_EQ(test, 0x142, last);
+	pci_siov_remove_stream(box.pf[1]);
+}
+
+#ifdef CONFIG_PCI_IDE
+static void add_ide(struct fake_pci_fn *fn)
+{
+	u16 pos = fake_pci_add_ext_cap(fn, PCI_EXT_CAP_ID_IDE, 1, 0x40);
+
+	fake_pci_put32(fn, pos + PCI_IDE_CAP, PCI_IDE_CAP_SELECTIVE);
+}
+
+/* The same by the call that a TSM driver makes */
+static void claim_ide_stream(struct kunit *test)
+{
+	struct claim_box box;
+	struct pci_ide *ide;
+	struct pci_dev *pf;
+
+	claim_box_init(test, &box);
+	add_ide(box.rp);
+	add_ide(box.fn[0]);
+	fake_pci_add_sdis(box.fn[0], 16, 8, 1);
+	claim_box_scan(test, &box);
+	pf = box.pf[0];
+	KUNIT_ASSERT_TRUE(test, pf->ide_cap);
+
+	ide = pci_ide_stream_alloc(pf);
+	KUNIT_ASSERT_NOT_NULL(test, ide);
+	KUNIT_EXPECT_EQ(test, 0x100, ide->partner[PCI_IDE_RP].rid_start);
+	KUNIT_EXPECT_EQ(test, 0x117, ide->partner[PCI_IDE_RP].rid_end);
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			pci_siov_set_rid_mode(pf, PCI_SIOV_RID_SOFTWARE));
+	pci_ide_stream_free(ide);
+
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_set_rid_mode(pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_NULL(test, pci_ide_stream_alloc(pf));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_set_rid_mode(pf, PCI_SIOV_RID_STRIDED));
+
+	/* The one that was refused has kept nothing */
+	ide = pci_ide_stream_alloc(pf);
+	KUNIT_ASSERT_NOT_NULL(test, ide);
+	pci_ide_stream_free(ide);
+}
+#endif
 
 static struct {
 	unsigned int prepared;
@@ -572,7 +834,18 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_function_in_the_way),
 	KUNIT_CASE(claim_function_comes_later),
 	KUNIT_CASE(claim_past_the_window),
+	KUNIT_CASE(claim_past_the_limit),
 	KUNIT_CASE(claim_quarantine),
+	KUNIT_CASE(claim_left_over),
+	KUNIT_CASE(claim_left_over_software),
+	KUNIT_CASE(claim_left_over_stopped),
+	KUNIT_CASE(claim_left_over_by_driver),
+	KUNIT_CASE(claim_left_over_by_removal),
+	KUNIT_CASE(claim_stream),
+	KUNIT_CASE(claim_stream_after_software),
+#ifdef CONFIG_PCI_IDE
+	KUNIT_CASE(claim_ide_stream),
+#endif
 	KUNIT_CASE(claim_frozen),
 	KUNIT_CASE(claim_random),
 	KUNIT_CASE(claim_pf_goes),

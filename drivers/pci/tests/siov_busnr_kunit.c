@@ -14,6 +14,7 @@
 #include <kunit/test.h>
 
 #include "../pci.h"
+#include "../sdi/sdi.h"
 #include "fake_host.h"
 
 #define NR_RANDOM_TREES		40
@@ -362,23 +363,19 @@ static void buses_share_of_hotplug(struct kunit *test)
 /* A bridge has eight bits for a bus number: after 0xff comes nothing */
 static void buses_do_not_wrap(struct kunit *test)
 {
-	struct fake_pci_host *host = fake_pci_host_create(test, 0xf8, 0xff);
+	struct fake_pci_host *host = fake_pci_host_create(test, 0xfe, 0xff);
 	struct fake_pci_fn *rp[2], *ep[2];
 
 	rp[0] = add_rp(host, 1);
 	rp[1] = add_rp(host, 2);
 	ep[0] = fake_pci_add_endpoint(host, rp[0], 0);
 	ep[1] = fake_pci_add_endpoint(host, rp[1], 0);
-	fake_pci_add_vfs(ep[0], 3, 0x8000, 0x8000);
+	fake_pci_add_sdis(ep[0], 0xffff, 1, 1);
 	fake_pci_scan(host);
 
-	expect_buses(test, rp[0], 0xf9, 0xff);
-	KUNIT_EXPECT_EQ(test, 6, pci_iov_bus_range(fake_pci_dev(ep[0])->bus));
-	KUNIT_EXPECT_EQ(test, -ENOMEM,
-			pci_enable_sriov(fake_pci_dev(ep[0]), 1));
+	expect_buses(test, rp[0], 0xff, 0xff);
 	KUNIT_EXPECT_EQ(test, 0, fake_pci_secondary(rp[1]));
 	KUNIT_EXPECT_EQ(test, 0, fake_pci_subordinate(rp[1]));
-	KUNIT_EXPECT_NULL(test, fake_pci_dev(ep[1]));
 	KUNIT_EXPECT_NULL(test, fake_pci_bus(host, 0));
 }
 
@@ -413,51 +410,70 @@ static void buses_not_for_hot_added_bridge(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
 }
 
-/*
- * Where running SDIs use all numbers a port has, a bridge that comes later gets
- * none, least of all that of a bus behind the next port.
- */
-static void buses_not_of_next_port(struct kunit *test)
+/* Add a function to the first bus, as the ACPI hot-plug driver does */
+static struct pci_dev *late_function(struct fake_pci_fn *late)
 {
-	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
-	struct fake_pci_fn *rp[2], *pf, *late, *ep, *lost;
 	struct pci_dev *pdev;
-	int pass, max;
+	int pass, max = 1;
 
-	rp[0] = add_rp(host, 1);
-	rp[1] = add_rp(host, 2);
-	fake_pci_set_buses(rp[0], 0, 1, 3);
-	fake_pci_set_buses(rp[1], 0, 4, 4);
-	pf = fake_pci_add_endpoint(host, rp[0], 0);
-	fake_pci_add_siov(pf, &(struct fake_pci_siov) {
-		.total = 600, .offset = 8, .stride = 1,
-		.status = PCI_SIOV_STATUS_ENABLED });
-	late = fake_pci_add_port(host, rp[0], 1, PCI_EXP_TYPE_UPSTREAM);
-	lost = fake_pci_add_endpoint(host, late, 0);
-	late->absent = true;
-	ep = fake_pci_add_endpoint(host, rp[1], 0);
-	fake_pci_scan(host);
-	expect_usable(test, pf, 600);
-
-	/* As the ACPI hot-plug driver does */
 	late->absent = false;
 	pci_lock_rescan_remove();
-	pci_scan_single_device(fake_pci_bus(host, 1), late->devfn);
+	pci_scan_single_device(fake_pci_bus(late->host, 1), late->devfn);
 	pdev = fake_pci_dev(late);
-	max = 1 + pci_siov_bus_range(fake_pci_bus(host, 1));
 	for (pass = 0; pdev && pass < 2; pass++)
 		max = pci_scan_bridge(pdev->bus, pdev, max, pass);
 	pci_unlock_rescan_remove();
-	KUNIT_ASSERT_NOT_NULL(test, pdev);
 
-	KUNIT_EXPECT_NULL(test, pdev->subordinate);
-	KUNIT_EXPECT_EQ(test, 0, fake_pci_secondary(late));
-	KUNIT_EXPECT_EQ(test, 0, fake_pci_subordinate(late));
-	KUNIT_EXPECT_NULL(test, fake_pci_dev(lost));
-	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
-	expect_buses(test, rp[0], 1, 3);
-	expect_buses(test, rp[1], 4, 4);
-	expect_usable(test, pf, 600);
+	return pdev;
+}
+
+/*
+ * Where SDIs use all numbers a port has, a bridge that comes later gets none,
+ * least of all that of a bus behind the next port. And if they use one, then
+ * another.
+ */
+static void buses_not_of_next_port(struct kunit *test)
+{
+	struct fake_pci_fn *rp[2], *pf, *late, *ep, *lost;
+	struct fake_pci_host *host;
+	struct pci_sdi sdi = {};
+	struct xarray *claims;
+	struct pci_dev *pdev;
+	int used;
+
+	for (used = 1; used <= 2; used++) {
+		host = fake_pci_host_create(test, 0, 0xff);
+		rp[0] = add_rp(host, 1);
+		rp[1] = add_rp(host, 2);
+		fake_pci_set_buses(rp[0], 0, 1, 3);
+		fake_pci_set_buses(rp[1], 0, 4, 4);
+		pf = fake_pci_add_endpoint(host, rp[0], 0);
+		fake_pci_add_sdis(pf, 600, 8, 1);
+		late = fake_pci_add_port(host, rp[0], 1, PCI_EXP_TYPE_UPSTREAM);
+		lost = fake_pci_add_endpoint(host, late, 0);
+		late->absent = true;
+		ep = fake_pci_add_endpoint(host, rp[1], 0);
+		fake_pci_scan(host);
+		expect_usable(test, pf, 600);
+
+		sdi.pf = fake_pci_dev(pf);
+		claims = &pci_find_host_bridge(fake_pci_root(host))->rid_claims;
+		xa_store(claims, 0x200, &sdi, GFP_KERNEL);
+		if (used == 2)
+			xa_store(claims, 0x300, &sdi, GFP_KERNEL);
+		pdev = late_function(late);
+		xa_erase(claims, 0x200);
+		xa_erase(claims, 0x300);
+		KUNIT_ASSERT_NOT_NULL(test, pdev);
+
+		KUNIT_EXPECT_EQ(test, used == 2, !pdev->subordinate);
+		KUNIT_EXPECT_EQ(test, used == 2 ? 0 : 3, fake_pci_secondary(late));
+		KUNIT_EXPECT_EQ(test, used == 2, !fake_pci_dev(lost));
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+		expect_buses(test, rp[0], 1, 3);
+		expect_buses(test, rp[1], 4, 4);
+		KUNIT_EXPECT_TRUE(test, fake_pci_remove(host));
+	}
 }
 
 /*
@@ -614,7 +630,7 @@ static void grow_without_any_left(struct kunit *test)
 	expect_usable(test, pf[1], 255);
 	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&mark, LOGLEVEL_INFO,
 						 "only 255 of 1000 SDIs",
-						 "more may come from"));
+						 "; try "));
 	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&mark, LOGLEVEL_INFO,
 						 "only 255 of 1000 SDIs",
 						 "a host bridge with more"));
@@ -693,6 +709,185 @@ static void grow_for_hot_added_pf(struct kunit *test)
 
 	expect_buses(test, rp, 0x20, 0x22);
 	expect_usable(test, pf, 600);
+}
+
+static void renumber_end(void *unused)
+{
+	pci_clear_flags(PCI_REASSIGN_ALL_BUS);
+}
+
+/* As on machines where the kernel gives out all bus numbers */
+static void renumber(struct kunit *test)
+{
+	pci_add_flags(PCI_REASSIGN_ALL_BUS);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, renumber_end, NULL));
+}
+
+/* A card that comes back with fewer SDIs must not move the one beside it */
+static void buses_stay_on_rescan(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2], *pf, *ep;
+	struct pci_dev *live;
+	u8 before;
+
+	renumber(test);
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	ep = fake_pci_add_endpoint(host, rp[1], 0);
+	fake_pci_scan(host);
+	expect_usable(test, pf, 255 + 256 * DEFAULT_LIMIT);
+
+	live = fake_pci_dev(ep);
+	before = fake_pci_secondary(rp[1]);
+	fake_pci_put16(pf, pf->last_ext + 0x08, 1);
+	pci_stop_and_remove_bus_device_locked(fake_pci_dev(pf));
+	fake_pci_rescan(host);
+
+	KUNIT_EXPECT_EQ(test, before, fake_pci_secondary(rp[1]));
+	KUNIT_EXPECT_PTR_EQ(test, live, fake_pci_dev(ep));
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(pf));
+}
+
+/* With five ports of a switch after it, a PF takes no more than the rest */
+static void buses_left_to_five_ports(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 13);
+	struct fake_pci_fn *rp[2], *up, *pf, *dp[5], *ep[5];
+	int i;
+
+	rp[0] = add_rp(host, 1);
+	rp[1] = add_rp(host, 2);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
+	for (i = 0; i < ARRAY_SIZE(dp); i++) {
+		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
+					  PCI_EXP_TYPE_DOWNSTREAM);
+		ep[i] = fake_pci_add_endpoint(host, dp[i], 0);
+	}
+	fake_pci_scan(host);
+
+	expect_buses(test, rp[0], 1, 6);
+	expect_usable(test, pf, 255 + 5 * 256);
+	expect_buses(test, rp[1], 7, 13);
+	for (i = 0; i < ARRAY_SIZE(dp); i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+}
+
+/* As pciehp does it, but nobody needs the BARs */
+static void hot_add(struct fake_pci_fn *port)
+{
+	struct pci_bus *bus = fake_pci_dev(port)->subordinate;
+	struct pci_dev *dev;
+
+	pci_lock_rescan_remove();
+	pci_scan_slot(bus, 0);
+	for_each_pci_bridge(dev, bus)
+		pci_hp_add_bridge(dev);
+	pci_bus_add_devices(bus);
+	pci_unlock_rescan_remove();
+}
+
+/* What is behind a bridge on the same card comes first */
+static void buses_of_hot_added_card(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2], *pf, *up, *dp[3], *ep[3];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		rp[i] = add_rp(host, i + 1);
+	fake_pci_set_hotplug(rp[0]);
+	fake_pci_set_buses(rp[0], 0, 5, 0xc);
+	fake_pci_set_buses(rp[1], 0, 0xd, 0xd);
+	up = fake_pci_add_port(host, rp[0], 0, PCI_EXP_TYPE_UPSTREAM);
+	pf = fake_pci_add_endpoint(host, rp[0], 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	for (i = 0; i < ARRAY_SIZE(dp); i++) {
+		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
+					  PCI_EXP_TYPE_DOWNSTREAM);
+		ep[i] = fake_pci_add_endpoint(host, dp[i], 0);
+	}
+	pf->absent = true;
+	up->absent = true;
+	fake_pci_scan(host);
+
+	pf->absent = false;
+	up->absent = false;
+	hot_add(rp[0]);
+
+	for (i = 0; i < ARRAY_SIZE(dp); i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+	expect_buses(test, up, 9, 0xc);
+	/* Bus 5 after the PF, and the three numbers that the switch leaves */
+	expect_usable(test, pf, 254 + 3 * 256);
+}
+
+/*
+ * A bridge that comes later gets what is reserved and not used, and all that is
+ * behind it is found. What is left goes back to the PF.
+ */
+static void buses_yield_to_late_switch(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 10);
+	struct fake_pci_fn *rp[2], *up, *pf, *dp[4], *ep[4];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		rp[i] = add_rp(host, i + 1);
+	fake_pci_set_buses(rp[0], 0, 1, 1);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
+	for (i = 0; i < ARRAY_SIZE(dp); i++) {
+		dp[i] = fake_pci_add_port(host, up, PCI_DEVFN(i, 0),
+					  PCI_EXP_TYPE_DOWNSTREAM);
+		ep[i] = fake_pci_add_endpoint(host, dp[i], 0);
+	}
+	rp[1]->absent = true;
+	fake_pci_scan(host);
+	expect_buses(test, rp[0], 1, 9);
+
+	rp[1]->absent = false;
+	fake_pci_rescan(host);
+	for (i = 0; i < ARRAY_SIZE(dp); i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+	KUNIT_EXPECT_EQ(test, 1, fake_pci_secondary(rp[0]));
+	expect_usable(test, pf, 255 + 256 * (fake_pci_subordinate(rp[0]) - 1));
+
+	/* And stays */
+	fake_pci_rescan(host);
+	for (i = 0; i < ARRAY_SIZE(dp); i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+}
+
+/* A PF whose SDIs could not be isolated gets no numbers */
+static void buses_not_for_pf_without_sdis(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[3], *pf[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		rp[i] = add_rp(host, i + 1);
+		if (i)
+			fake_pci_set_buses(rp[i], 0, i * 0x20, i * 0x20);
+		pf[i] = fake_pci_add_endpoint(host, rp[i], 0);
+		fake_pci_set_phantom(pf[i]);
+		fake_pci_add_sdis(pf[i], 0xffff, 1, 1);
+	}
+	fake_pci_scan(host);
+
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, fake_pci_secondary(rp[i]),
+				fake_pci_subordinate(rp[i]));
+		KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(pf[i]));
+		KUNIT_EXPECT_EQ(test, 0, pci_siov_usable_sdis(fake_pci_dev(pf[i])));
+	}
 }
 
 struct tree {
@@ -864,6 +1059,11 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(grow_leaves_fixed_numbers),
 	KUNIT_CASE(grow_stops_at_vfs_above),
 	KUNIT_CASE(grow_for_hot_added_pf),
+	KUNIT_CASE(buses_stay_on_rescan),
+	KUNIT_CASE(buses_left_to_five_ports),
+	KUNIT_CASE(buses_of_hot_added_card),
+	KUNIT_CASE(buses_yield_to_late_switch),
+	KUNIT_CASE(buses_not_for_pf_without_sdis),
 	KUNIT_CASE(buses_of_random_trees),
 	{}
 };

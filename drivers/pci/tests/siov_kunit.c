@@ -789,7 +789,6 @@ static struct kunit_suite kind_suite = {
 	.test_cases = kind_cases,
 };
 
-/* ARI Forwarding is on in the port, though the device has no ARI capability */
 static u16 ari_forwarding(struct fake_pci_fn *port)
 {
 	return fake_pci_get16(port, 0x40 + PCI_EXP_DEVCTL2) &
@@ -805,19 +804,44 @@ static void life_restore(struct kunit *test)
 	siov_box_init(test, &box);
 	pos = fake_pci_add_siov(box.ep, &sixteen_sdis);
 	pdev = siov_box_scan(test, &box);
-	KUNIT_EXPECT_TRUE(test, ari_forwarding(box.rp));
 
 	pci_save_state(pdev);
-	fake_pci_put16(box.rp, 0x40 + PCI_EXP_DEVCTL2, 0);
 	fake_pci_log_start(box.host);
 	pci_restore_state(pdev);
 	fake_pci_log_stop(box.host);
-	KUNIT_EXPECT_TRUE(test, ari_forwarding(box.rp));
 	KUNIT_EXPECT_EQ(test, 0, warnings(&box.mark, pdev));
 	KUNIT_EXPECT_EQ(test, 16, pci_siov_usable_sdis(pdev));
 	KUNIT_EXPECT_EQ(test, PCI_CFG_SPACE_EXP_SIZE,
 			find_next_bit(touched_by(test, box.ep)->written,
 				      PCI_CFG_SPACE_EXP_SIZE, pos));
+}
+
+/* The port must not forward by ARI rules to a device that has none */
+static void life_without_ari(struct kunit *test)
+{
+	struct siov_box box;
+	struct pci_dev *pdev;
+
+	siov_box_init(test, &box);
+	fake_pci_add_siov(box.ep, &sixteen_sdis);
+	pdev = siov_box_scan(test, &box);
+	KUNIT_EXPECT_FALSE(test, ari_forwarding(box.rp));
+
+	pci_save_state(pdev);
+	pci_restore_state(pdev);
+	KUNIT_EXPECT_FALSE(test, ari_forwarding(box.rp));
+	KUNIT_EXPECT_EQ(test, 16, pci_siov_usable_sdis(pdev));
+}
+
+static void life_with_ari(struct kunit *test)
+{
+	struct siov_box box;
+
+	siov_box_init(test, &box);
+	fake_pci_add_ari(box.ep, 0);
+	fake_pci_add_siov(box.ep, &sixteen_sdis);
+	siov_box_scan(test, &box);
+	KUNIT_EXPECT_TRUE(test, ari_forwarding(box.rp));
 }
 
 static void life_flr(struct kunit *test)
@@ -908,7 +932,7 @@ static void life_sdis_left_running(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_STATUS_ENABLED, status);
 	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box.mark, LOGLEVEL_INFO,
 						 pci_name(pdev),
-						 "Function Level Reset"));
+						 "before a reset"));
 
 	box.ep->absent = true;
 	KUNIT_EXPECT_EQ(test, -EIO, pci_siov_status(pdev, &status));
@@ -1007,6 +1031,8 @@ static void life_surprise_removal(struct kunit *test)
 
 static struct kunit_case life_cases[] = {
 	KUNIT_CASE(life_restore),
+	KUNIT_CASE(life_without_ari),
+	KUNIT_CASE(life_with_ari),
 	KUNIT_CASE(life_flr),
 	KUNIT_CASE(life_changed_by_reset),
 	KUNIT_CASE(life_without_extended_space),

@@ -3,9 +3,13 @@
  * KUnit tests: SR-IOV works as it did before the core knew SIOV
  *
  * Every expectation in here was recorded on an unpatched Linux 7.3 and holds
- * on it. The first suite shows that the fake hierarchy is one that the core
- * enumerates as it does a real one.
+ * on it, but for the last five cases: they fail on 7.3, hang or crash there. The
+ * first suite shows that the fake hierarchy is one that the core enumerates as
+ * it does a real one.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/pci.h>
 #include <kunit/test.h>
 
@@ -247,6 +251,211 @@ static void sriov_window_too_small(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x20, fake_pci_subordinate(rp));
 }
 
+/*
+ * VFs that begin past bus ff cannot be enabled. They cost no bus number, and do
+ * not take away those of others.
+ */
+static void sriov_vfs_past_bus_ff(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0x10, 0xff);
+	struct fake_pci_fn *rp[2], *ep[2];
+	struct pci_dev *pdev;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		rp[i] = fake_pci_add_port(host, NULL, PCI_DEVFN(1 + i, 0),
+					  PCI_EXP_TYPE_ROOT_PORT);
+		ep[i] = fake_pci_add_endpoint(host, rp[i], 0);
+	}
+	/* From 11:00.0 to 104:00.0 */
+	fake_pci_add_vfs(ep[0], 1, 0xf300, 1);
+	fake_pci_scan(host);
+
+	pdev = fake_pci_dev(ep[0]);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_EQ(test, 0x104, pci_iov_virtfn_bus(pdev, 0));
+	KUNIT_EXPECT_EQ(test, 0, pci_iov_bus_range(pdev->bus));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, pci_enable_sriov(pdev, 1));
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, 0x11 + i, fake_pci_secondary(rp[i]));
+		KUNIT_EXPECT_EQ(test, 0x11 + i, fake_pci_subordinate(rp[i]));
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+	}
+}
+
+/* Registers that describe VF 65534 at the largest stride fit in 32 bits */
+static void sriov_routing_ids_do_not_wrap(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp, *pf;
+	struct pci_dev *pdev;
+
+	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
+			       PCI_EXP_TYPE_ROOT_PORT);
+	pf = fake_pci_add_endpoint(host, rp, 0);
+	fake_pci_add_vfs(pf, 3, 1, 0xffff);
+	fake_pci_scan(host);
+
+	pdev = fake_pci_dev(pf);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_EQ(test, (0x101 + 0xfffe * 0xffffU) >> 8,
+			pci_iov_virtfn_bus(pdev, 0xfffe));
+	KUNIT_EXPECT_EQ(test, (0x101 + 0xfffe * 0xffffU) & 0xff,
+			pci_iov_virtfn_devfn(pdev, 0xfffe));
+}
+
+/* A device that a quirk takes for an SR-IOV PF, but that is none */
+static void sriov_quirk_without_sriov(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp, *ep;
+
+	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
+			       PCI_EXP_TYPE_ROOT_PORT);
+	ep = fake_pci_add_endpoint(host, rp, 0);
+	fake_pci_put16(ep, PCI_VENDOR_ID, PCI_VENDOR_ID_CAVIUM);
+	fake_pci_put16(ep, PCI_DEVICE_ID, 0xa018);
+	fake_pci_put16(ep, PCI_SUBSYSTEM_ID, 0xa118);
+	fake_pci_scan(host);
+
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+}
+
+static void sriov_resize_without_sriov(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp, *ep;
+	struct pci_dev *pdev;
+
+	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
+			       PCI_EXP_TYPE_ROOT_PORT);
+	ep = fake_pci_add_endpoint(host, rp, 0);
+	fake_pci_scan(host);
+
+	pdev = fake_pci_dev(ep);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_EXPECT_LT(test, pci_resize_resource(pdev, PCI_IOV_RESOURCES, 0, 0),
+			0);
+	KUNIT_EXPECT_LT(test, pci_iov_vf_bar_set_size(pdev, PCI_IOV_RESOURCES,
+						      0), 0);
+}
+
+static int sriov_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	return 0;
+}
+
+static const struct pci_device_id sriov_ids[] = {
+	{ PCI_DEVICE(0x1d0f, 0xfa02) },
+	{}
+};
+
+static struct pci_driver sriov_driver = {
+	.name = "sriov_kunit",
+	.id_table = sriov_ids,
+	.probe = sriov_probe,
+	.sriov_configure = pci_sriov_configure_simple,
+};
+
+static void sriov_driver_gone(void *unused)
+{
+	pci_unregister_driver(&sriov_driver);
+}
+
+struct numvfs_writer {
+	struct device *dev;
+	struct completion done;
+	ssize_t ret;
+};
+
+static struct device_attribute *numvfs_attr(void)
+{
+	struct attribute **attr;
+
+	for (attr = sriov_pf_dev_attr_group.attrs; *attr; attr++)
+		if (!strcmp((*attr)->name, "sriov_numvfs"))
+			return container_of(*attr, struct device_attribute,
+					    attr);
+
+	return NULL;
+}
+
+static int write_numvfs(void *data)
+{
+	struct numvfs_writer *writer = data;
+	struct device_attribute *attr = numvfs_attr();
+
+	writer->ret = attr->store(writer->dev, attr, "2", 1);
+	kthread_complete_and_exit(&writer->done, 0);
+}
+
+static bool try_device_lock(struct device *dev)
+{
+	int i;
+
+	/* The writer needs a moment to get into whatever it waits for */
+	msleep(20);
+	for (i = 0; i < 50; i++) {
+		if (device_trylock(dev)) {
+			device_unlock(dev);
+			return true;
+		}
+		msleep(20);
+	}
+
+	return false;
+}
+
+/*
+ * Removal takes the device lock with pci_rescan_remove_lock held. So who writes
+ * the number of VFs must not wait for that lock with the device lock held.
+ */
+static void sriov_numvfs_during_removal(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct numvfs_writer writer = {};
+	struct fake_pci_fn *rp, *pf;
+	struct task_struct *task;
+	struct pci_dev *pdev;
+
+	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
+			       PCI_EXP_TYPE_ROOT_PORT);
+	pf = fake_pci_add_endpoint(host, rp, 0);
+	fake_pci_add_sriov(pf, &three_vfs);
+	fake_pci_scan(host);
+	pdev = fake_pci_dev(pf);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_ASSERT_EQ(test, 0, pci_register_driver(&sriov_driver));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,
+							   sriov_driver_gone,
+							   NULL));
+	KUNIT_ASSERT_PTR_EQ(test, &sriov_driver, pdev->driver);
+	KUNIT_ASSERT_NOT_NULL(test, numvfs_attr());
+
+	writer.dev = &pdev->dev;
+	init_completion(&writer.done);
+	pci_lock_rescan_remove();
+	task = kthread_run(write_numvfs, &writer, "numvfs");
+	if (!IS_ERR(task))
+		KUNIT_EXPECT_TRUE(test, try_device_lock(&pdev->dev));
+	pci_unlock_rescan_remove();
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+
+	/* It is started again when it is back in user space */
+	wait_for_completion(&writer.done);
+	KUNIT_EXPECT_EQ(test, -ERESTARTNOINTR, writer.ret);
+	KUNIT_EXPECT_EQ(test, 0, pci_num_vf(pdev));
+
+	init_completion(&writer.done);
+	task = kthread_run(write_numvfs, &writer, "numvfs");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	wait_for_completion(&writer.done);
+	KUNIT_EXPECT_EQ(test, 1, writer.ret);
+	KUNIT_EXPECT_EQ(test, 2, pci_num_vf(pdev));
+	pci_disable_sriov(pdev);
+}
+
 struct sriov_write {
 	u16 where;
 	u8 size;
@@ -345,6 +554,11 @@ static struct kunit_case sriov_cases[] = {
 	KUNIT_CASE(sriov_two_pfs_share_ari),
 	KUNIT_CASE(sriov_window_too_small),
 	KUNIT_CASE(sriov_write_order),
+	KUNIT_CASE(sriov_vfs_past_bus_ff),
+	KUNIT_CASE(sriov_routing_ids_do_not_wrap),
+	KUNIT_CASE(sriov_quirk_without_sriov),
+	KUNIT_CASE(sriov_resize_without_sriov),
+	KUNIT_CASE(sriov_numvfs_during_removal),
 	{}
 };
 

@@ -9,6 +9,8 @@
  * hang-flr	and no reset of the PF either (x-flr-keeps-sdis)
  * ghost	an SDI sends one request more after it was destroyed
  *		(x-dma-after-reset), and SDI 3 cannot be enabled (x-enable-fail-at=3)
+ * lost		SDI 3 is never enabled, and no command for SDI 4 is answered
+ *		(x-enable-hang-at=3, x-command-lost-at=4)
  *
  * What such an SDI sends must come to nothing, its Routing ID must not become
  * that of another, and all other SDIs must not notice.
@@ -58,6 +60,15 @@ static bool all_is_lost(const struct pf *pf)
 	after = requests(pf);
 	return after.sent > before.sent &&
 	       after.sent - before.sent == after.lost - before.lost;
+}
+
+/* SDIs that the device has enabled, whatever the kernel thinks */
+static unsigned long long device_enabled(const struct pf *pf)
+{
+	unsigned long long cnt[NUM_COUNTERS] = { };
+
+	counters(pf, cnt);
+	return cnt[CNT_ENABLE] - cnt[CNT_DISABLE];
 }
 
 FIXTURE(broken)
@@ -268,6 +279,31 @@ TEST_F(broken, sdi_that_cannot_be_enabled)
 	EXPECT_EQ(1, pf_number(&self->pf, "siov/num_sdis"));
 	EXPECT_EQ(0, create_sdi(&self->pf, 4, NULL));
 	EXPECT_EQ(0, command(&self->b, "map 4096"));
+}
+
+/* The driver gives up, and neither the next SDI nor the next try suffers */
+TEST_F(broken, enable_never_ends)
+{
+	unsigned long long enabled;
+	unsigned int n, try;
+
+	if (!broken_like("lost"))
+		SKIP(return, "the device answers");
+
+	enabled = device_enabled(&self->pf);
+	for (try = 0; try < 2; try++) {
+		for (n = 3; n <= 4; n++) {
+			/* Only commands of a queue have an answer to lose */
+			if (n == 4 && !getenv("SIOV_QUEUE"))
+				continue;
+			EXPECT_EQ(-ETIMEDOUT, create_sdi(&self->pf, n, NULL));
+			EXPECT_FALSE(sdi_exists(&self->pf, n));
+			EXPECT_EQ(enabled, device_enabled(&self->pf));
+		}
+		ASSERT_EQ(0, create_sdi(&self->pf, 2, NULL));
+		ASSERT_EQ(0, delete_sdi(&self->pf, 2));
+	}
+	EXPECT_EQ(0, command(&self->b, "map 64"));
 }
 
 TEST_HARNESS_MAIN

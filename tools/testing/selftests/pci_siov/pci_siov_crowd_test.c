@@ -426,6 +426,8 @@ TEST_F_TIMEOUT(crowd, accounts_agree, NO_TIMEOUT)
 	EXPECT_EQ(a->bytes, after[CNT_SDI_DMA_BYTES]);
 	EXPECT_EQ(a->faults, after[CNT_FAULT]);
 	EXPECT_EQ(0ull, after[CNT_REFUSED]);
+	EXPECT_EQ(0ull, after[CNT_RID_DUP]);
+	EXPECT_EQ(0ull, after[CNT_TOO_EARLY]);
 	for (i = CNT_DROP_FIRST; i < NUM_COUNTERS; i++)
 		EXPECT_EQ(0ull, after[i]);
 

@@ -130,7 +130,13 @@ FIXTURE_SETUP(dma)
 	/* Each domain begins to give out addresses at the same one */
 	ASSERT_EQ(0, command(&self->engine_b, "move"));
 	ASSERT_EQ(0, command(&self->engine_pf, "move"));
+	if (iova(&self->engine_pf) == iova(&self->engine_a))
+		ASSERT_EQ(0, command(&self->engine_pf, "move"));
 	ASSERT_NE(0ull, iova(&self->engine_a));
+	if (expected("high-iova")) {
+		ASSERT_LT(1ull << 32, iova(&self->engine_a));
+		ASSERT_LT(1ull << 32, iova(&self->engine_b));
+	}
 	ASSERT_NE(iova(&self->engine_a), iova(&self->engine_b));
 	ASSERT_NE(iova(&self->engine_a), iova(&self->engine_pf));
 

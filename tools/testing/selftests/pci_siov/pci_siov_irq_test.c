@@ -15,7 +15,6 @@
 
 #define IRQ_DRIVER	"pci-sdi-irq-test"
 #define IRQ_DEVICES	"/sys/kernel/debug/pci_sdi_irq_test"
-#define VECTORS		4
 
 /* Counters of the device, and a message in remappable format */
 #define CNT_FORGED	11
@@ -33,7 +32,7 @@ struct irq {
 
 struct sdi {
 	char name[64];
-	struct irq irq[VECTORS];
+	struct irq irq[MAX_VECTORS];
 	int nr;
 };
 
@@ -59,7 +58,7 @@ static int command(const struct sdi *sdi, const char *fmt, ...)
 /* Number of interrupts that are allocated, with their state */
 static int refresh(struct sdi *sdi)
 {
-	char buf[1024], *line = buf;
+	char buf[8192], *line = buf;
 	struct irq *irq;
 	int ret;
 
@@ -68,7 +67,7 @@ static int refresh(struct sdi *sdi)
 	if (ret)
 		return ret;
 
-	while (line && *line && sdi->nr < VECTORS) {
+	while (line && *line && sdi->nr < MAX_VECTORS) {
 		irq = &sdi->irq[sdi->nr];
 		if (sscanf(line, "%d %d %d %x:%x:%x", &irq->virq, &irq->count,
 			   &irq->cpu, &irq->addr_hi, &irq->addr_lo,
@@ -170,11 +169,12 @@ TEST_F(irq, number_that_is_allocated)
 
 	EXPECT_EQ(-EINVAL, command(sdi, "alloc 0 1"));
 	EXPECT_EQ(-EINVAL, command(sdi, "alloc 3 2"));
-	EXPECT_EQ(-ENOSPC, command(sdi, "alloc %d 8", VECTORS + 1));
+	EXPECT_EQ(-ENOSPC, command(sdi, "alloc %d %d", VECTORS + 1,
+				   VECTORS + 4));
 	EXPECT_EQ(0, refresh(sdi));
 
 	/* As many as there are */
-	ASSERT_EQ(0, command(sdi, "alloc 1 32"));
+	ASSERT_EQ(0, command(sdi, "alloc 1 %d", MAX_VECTORS));
 	EXPECT_EQ(VECTORS, refresh(sdi));
 	EXPECT_EQ(-EBUSY, command(sdi, "alloc 1 1"));
 	EXPECT_EQ(0, command(sdi, "free"));

@@ -8,7 +8,6 @@
 
 #include <time.h>
 
-#include "pci_siov_time.h"
 #include "pci_siov_util.h"
 
 /* The machine is emulated, and its kernel may be full of checks */
@@ -34,10 +33,24 @@ enum {
 	CNT_DISABLE = 14,
 	CNT_SDI_RESET = 15,
 	CNT_REFUSED = 17,
+	CNT_RID_DUP = 19,
+	CNT_TOO_EARLY = 20,
 	CNT_DROP_FIRST = 25,
 	CNT_DROP_WINDOW = 30,
-	NUM_COUNTERS = 32,
+	NUM_COUNTERS = 33,
 };
+
+/* What its user says of the device where it is not as usual */
+static inline int layout(const char *name, int usual)
+{
+	const char *value = getenv(name);
+
+	return value ? strtol(value, NULL, 0) : usual;
+}
+
+/* Messages of the first SDI */
+#define VECTORS		layout("SIOV_VECTORS", 4)
+#define MAX_VECTORS	64
 
 /* RESULT of an engine */
 enum {
@@ -151,7 +164,8 @@ static inline bool find_pf(struct pf *pf)
  *
  * More words: "lazy" if memory can be reached for a moment after it was unmapped,
  * "remapping" if an interrupt arrives with the Routing ID of its owner only,
- * "strided" and "software" for the ways in which SDIs get their Routing IDs.
+ * "strided" and "software" for the ways in which SDIs get their Routing IDs,
+ * "high-iova" if DMA addresses are above 4 GiB.
  */
 static inline bool machine_is_described(void)
 {

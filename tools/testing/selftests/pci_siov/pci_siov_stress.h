@@ -5,7 +5,7 @@
  *
  * SIOV_STRESS_SEED	where the random numbers begin, 1 by default
  * SIOV_STRESS_STEPS	how much is done
- * SIOV_STRESS_SECONDS	when it ends at the latest
+ * SIOV_STRESS_SECONDS	when it ends, at the latest where nothing else is said
  * SIOV_STRESS_SDIS	how many SDIs exist at once, about
  */
 #ifndef PCI_SIOV_STRESS_H

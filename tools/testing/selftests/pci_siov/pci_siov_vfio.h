@@ -75,12 +75,14 @@ static inline void allow_unsafe(bool allow)
 	put_file(UNSAFE_IOMMUFD, allow ? "Y" : "N");
 }
 
-static inline int user_open_group(struct user *u, const char *name)
+/* A device of the directory @devices in sysfs */
+static inline int user_open_group_at(struct user *u, const char *devices,
+				     const char *name)
 {
 	struct vfio_group_status status = { .argsz = sizeof(status) };
 	char path[320], link[256];
 
-	snprintf(path, sizeof(path), SDI_DEVICES "/%s/iommu_group", name);
+	snprintf(path, sizeof(path), "%s/%s/iommu_group", devices, name);
 	snprintf(path, sizeof(path), "/dev/vfio/%s",
 		 link_target(path, link, sizeof(link)));
 	u->container = open("/dev/vfio/vfio", O_RDWR);
@@ -97,6 +99,11 @@ static inline int user_open_group(struct user *u, const char *name)
 		return -errno;
 	u->device = ioctl(u->group, VFIO_GROUP_GET_DEVICE_FD, name);
 	return u->device < 0 ? -errno : 0;
+}
+
+static inline int user_open_group(struct user *u, const char *name)
+{
+	return user_open_group_at(u, SDI_DEVICES, name);
 }
 
 static inline int cdev_path(const char *name, char *path, size_t size)

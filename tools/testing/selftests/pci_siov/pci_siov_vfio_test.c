@@ -15,9 +15,11 @@
 #include "pci_siov_slot.h"
 #include "pci_siov_vfio.h"
 
-#define VECTORS		4
 #define IOVA		0x10000000ULL
 #define MAP_SIZE	(16 * PAGE)
+/* Of an SDI: a power of two, not less than a page; how many, as BAR 0, BAR 1 */
+#define REGION_SIZE	layout("SIOV_REGION_SIZE", PAGE)
+#define REGIONS		layout("SIOV_REGIONS", 1)
 #define PATTERN		0x5a17c0de
 
 #define NUM_SDIS	2
@@ -124,8 +126,8 @@ TEST_F(vfio, region_info)
 		}
 		ASSERT_EQ(0, region_info(u, i, &info));
 		EXPECT_EQ(region_offset(i), info.offset);
-		if (i == 0) {
-			EXPECT_EQ(PAGE, info.size);
+		if (i < REGIONS) {
+			EXPECT_EQ(REGION_SIZE, info.size);
 			EXPECT_TRUE(info.flags & VFIO_REGION_INFO_FLAG_MMAP);
 		} else if (i == msix) {
 			EXPECT_EQ(PAGE, info.size);
@@ -144,7 +146,7 @@ TEST_F(vfio, region_info)
 
 TEST_F(vfio, irq_info)
 {
-	static const unsigned int count[] = {
+	const unsigned int count[] = {
 		[VFIO_PCI_INTX_IRQ_INDEX] = 0,
 		[VFIO_PCI_MSI_IRQ_INDEX] = 0,
 		[VFIO_PCI_MSIX_IRQ_INDEX] = VECTORS,
@@ -278,17 +280,19 @@ TEST_F(vfio, bar_limits)
 	unsigned int i;
 	uint32_t val;
 
-	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_SHARED, 0, 2 * PAGE));
-	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_SHARED, PAGE, PAGE));
+	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_SHARED, 0,
+					      2 * REGION_SIZE));
+	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_SHARED, REGION_SIZE,
+					      PAGE));
 	EXPECT_EQ(MAP_FAILED, (void *)map_bar(u, MAP_PRIVATE, 0, PAGE));
-	for (i = 1; i <= VFIO_PCI_NUM_REGIONS; i++)
+	for (i = REGIONS; i <= VFIO_PCI_NUM_REGIONS; i++)
 		EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
 					   u->device, region_offset(i)));
 
-	EXPECT_EQ(-EINVAL, region_read(u, 0, PAGE, &val, 4));
-	EXPECT_EQ(-EINVAL, region_write(u, 0, PAGE, &val, 4));
-	EXPECT_EQ(4, region_read(u, 0, PAGE - 4, &val, 4));
-	EXPECT_EQ(-EINVAL, region_read(u, 1, 0, &val, 4));
+	EXPECT_EQ(-EINVAL, region_read(u, 0, REGION_SIZE, &val, 4));
+	EXPECT_EQ(-EINVAL, region_write(u, 0, REGION_SIZE, &val, 4));
+	EXPECT_EQ(4, region_read(u, 0, REGION_SIZE - 4, &val, 4));
+	EXPECT_EQ(-EINVAL, region_read(u, REGIONS, 0, &val, 4));
 	EXPECT_EQ(-EINVAL, region_read(u, VFIO_PCI_ROM_REGION_INDEX, 0, &val,
 				       4));
 	EXPECT_EQ(-EINVAL, region_read(u, VFIO_PCI_NUM_REGIONS, 0, &val, 4));
@@ -430,7 +434,7 @@ TEST_F(vfio, dma_of_a_hostile_user)
 TEST_F(vfio, msix)
 {
 	struct user *u = &self->user[0];
-	int fd[VECTORS], i, n;
+	int fd[MAX_VECTORS], i, n;
 
 	for (i = 0; i < VECTORS; i++) {
 		fd[i] = eventfd(0, EFD_NONBLOCK);
@@ -485,7 +489,7 @@ TEST_F(vfio, irq_bad_arguments)
 			  VFIO_IRQ_SET_ACTION_TRIGGER;
 	uint32_t none = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
 	struct user *u = &self->user[0];
-	int fd[VECTORS + 1];
+	int fd[MAX_VECTORS + 1];
 	unsigned int i;
 
 	for (i = 0; i < VECTORS + 1; i++)
@@ -1070,8 +1074,11 @@ TEST_F_TIMEOUT(vfio, fuzz_mmap, 120)
 		pos = rnd_pos() & ~(PAGE - 1);
 		size = PAGE << rnd(rnd(4) ? 3 : 30);
 		mem = mmap(NULL, size, PROT_READ, MAP_SHARED, u->device, pos);
-		/* The SDI's one page and nothing else */
-		ASSERT_EQ(pos == 0 && size == PAGE, mem != MAP_FAILED)
+		/* What is within the SDI's regions and nothing else */
+		ASSERT_EQ(pos / region_offset(1) < REGIONS &&
+			  size <= REGION_SIZE &&
+			  pos % region_offset(1) <= REGION_SIZE - size,
+			  mem != MAP_FAILED)
 			TH_LOG("0x%llx bytes at 0x%llx",
 			       (unsigned long long)size,
 			       (unsigned long long)pos);
@@ -1125,6 +1132,165 @@ TEST_F_TIMEOUT(vfio, fuzz_ioctl, 120)
 	EXPECT_EQ(RESULT_OK, engine_msi(u, 0));
 	EXPECT_EQ(1, events(fd, 1000));
 	close(fd);
+}
+
+/* ---- Two users in two processes, one by group and one by cdev ---- */
+
+#define ROUNDS		200
+#define OWN_IOVA	0x20000000ULL
+#define OTHER_IOVA	0x40000000ULL
+
+/* What a user has found, for the parent: 0 if all was well */
+enum finding {
+	ALL_WELL,
+	NOT_OPENED,
+	NOT_WRITTEN,
+	OVERWRITTEN,
+	NOT_STOPPED,
+};
+
+static bool all_words_are(const uint32_t *mem, uint32_t pattern)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGE / 4; i++)
+		if (mem[i] != pattern)
+			return false;
+	return true;
+}
+
+/*
+ * Both have memory at IOVA, and each at an address that the other has not. Each
+ * fills its own with what is its own, and now and then reaches for the other's.
+ */
+static enum finding be_user(enum vfio_mode mode, const char *name,
+			    uint32_t pattern, uint64_t own, uint64_t other)
+{
+	uint32_t *same, *mine, result;
+	struct user u;
+	unsigned int i;
+
+	if (user_open(&u, mode, name))
+		return NOT_OPENED;
+	same = user_dma_map(&u, IOVA, PAGE);
+	mine = user_dma_map(&u, own, PAGE);
+	if (!same || !mine || set_command(&u, PCI_COMMAND_MASTER |
+					  PCI_COMMAND_MEMORY, 0))
+		return NOT_OPENED;
+
+	for (i = 0; i < ROUNDS; i++, pattern++) {
+		if (engine_fill(&u, IOVA, PAGE, pattern) != RESULT_OK ||
+		    engine_fill(&u, own, PAGE, ~pattern) != RESULT_OK)
+			return NOT_WRITTEN;
+		if (i % 16 == 0) {
+			result = engine_fill(&u, other, PAGE, 0xdead0000);
+			if ((result & 0xff) != RESULT_FAULT)
+				return NOT_STOPPED;
+		}
+		if (!all_words_are(same, pattern) ||
+		    !all_words_are(mine, ~pattern))
+			return OVERWRITTEN;
+	}
+	user_close(&u);
+	return ALL_WELL;
+}
+
+FIXTURE(two_processes)
+{
+	struct pf pf;
+	char name[2][64];
+};
+
+FIXTURE_SETUP(two_processes)
+{
+	char buf[256];
+	int i;
+
+	if (!find_pf(&self->pf))
+		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
+		SKIP(return, "no driver " VFIO_DRIVER);
+
+	delete_all(&self->pf);
+	allow_unsafe(!remapping_is_on());
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, create_sdi(&self->pf, i,
+					"driver_override=" VFIO_DRIVER));
+		snprintf(self->name[i], sizeof(self->name[i]), "%s",
+			 sdi_name(&self->pf, i, buf, sizeof(buf)));
+	}
+	if (!exists(sdi_path(&self->pf, 0, "iommu_group")))
+		SKIP(return, "no IOMMU");
+}
+
+FIXTURE_TEARDOWN_PARENT(two_processes)
+{
+	delete_all(&self->pf);
+}
+
+TEST_F(two_processes, do_not_meet)
+{
+	unsigned int i;
+	int status;
+	pid_t pid[2];
+
+	for (i = 0; i < 2; i++) {
+		pid[i] = fork();
+		ASSERT_LE(0, pid[i]);
+		if (!pid[i])
+			_exit(be_user(i ? MODE_CDEV : MODE_GROUP, self->name[i],
+				      i ? 0x10000000 : 0x20000000,
+				      i ? OWN_IOVA : OTHER_IOVA,
+				      i ? OTHER_IOVA : OWN_IOVA));
+	}
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		ASSERT_TRUE(WIFEXITED(status));
+		EXPECT_EQ(ALL_WELL, WEXITSTATUS(status)) {
+			TH_LOG("the user by %s", i ? "cdev" : "group");
+		}
+	}
+}
+
+/* One is killed in the middle of DMA: the other one notices nothing */
+TEST_F(two_processes, one_dies)
+{
+	struct user u;
+	pid_t victim, other;
+	int status, ready[2];
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	victim = fork();
+	ASSERT_LE(0, victim);
+	if (!victim) {
+		if (user_open(&u, MODE_GROUP, self->name[0]) ||
+		    !user_dma_map(&u, IOVA, PAGE) ||
+		    set_command(&u, PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY, 0))
+			_exit(NOT_OPENED);
+		engine_fill(&u, IOVA, PAGE, 0x44444444);
+		set_reg(&u, REG_REPEAT, FOREVER);
+		set_reg(&u, REG_CMD, CMD_FILL);
+		if (write(ready[1], "r", 1) != 1)
+			_exit(NOT_WRITTEN);
+		pause();
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	other = fork();
+	ASSERT_LE(0, other);
+	if (!other)
+		_exit(be_user(MODE_CDEV, self->name[1], 0x10000000, OWN_IOVA,
+			      OTHER_IOVA));
+	usleep(20000);
+	kill(victim, SIGKILL);
+	ASSERT_EQ(victim, waitpid(victim, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_EQ(ALL_WELL, WEXITSTATUS(status));
+
+	/* And what it had can be had by the next one */
+	EXPECT_EQ(0, user_open(&u, MODE_CDEV, self->name[0]));
+	user_close(&u);
 }
 
 TEST_HARNESS_MAIN

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a user of a whole SIOV PF sees of its capability: nothing
+ *
+ * Needs a SIOV PF that is bound to vfio-pci, skips elsewhere.
+ */
+#include "../kselftest_harness.h"
+#include "pci_siov_vfio.h"
+
+FIXTURE(pf_user)
+{
+	struct function list[MAX_FUNCTIONS + 1];
+	struct function *f;
+	struct vfio_region_info config;
+	struct user user;
+	unsigned int pos;
+};
+
+static bool has_user_driver(const struct function *f)
+{
+	char path[256], link[256];
+
+	function_path(path, sizeof(path), f, "driver");
+	return !strcmp(link_target(path, link, sizeof(link)), "vfio-pci");
+}
+
+FIXTURE_SETUP(pf_user)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+
+	ASSERT_LE(0, read_functions(self->list, MAX_FUNCTIONS));
+	for (self->f = self->list; self->f->name[0]; self->f++) {
+		self->pos = find_ext_cap(self->f, EXT_CAP_ID_SIOV);
+		if (self->pos && has_user_driver(self->f))
+			break;
+	}
+	if (!self->f->name[0])
+		SKIP(return, "no SIOV PF is bound to vfio-pci");
+
+	ASSERT_EQ(0, user_open_group_at(&self->user, PCI_DEVICES,
+					self->f->name));
+	ASSERT_EQ(0, ioctl(self->user.device, VFIO_DEVICE_GET_REGION_INFO,
+			   &info));
+	self->config = info;
+}
+
+FIXTURE_TEARDOWN(pf_user)
+{
+	close(self->user.device);
+	close(self->user.group);
+	close(self->user.container);
+}
+
+/* Configuration space as the user has it */
+static int user_reads(const struct user *u, const struct vfio_region_info *info,
+		      struct function *seen)
+{
+	seen->size = pread(u->device, seen->config, sizeof(seen->config),
+			   info->offset);
+	return seen->size == CONFIG_SIZE ? 0 : -EIO;
+}
+
+TEST_F(pf_user, capability_is_not_in_the_list)
+{
+	struct function seen = { };
+
+	ASSERT_EQ(0, user_reads(&self->user, &self->config, &seen));
+	EXPECT_EQ(get32(self->f, 0), get32(&seen, 0));
+	EXPECT_EQ(0, find_ext_cap(&seen, EXT_CAP_ID_SIOV));
+}
+
+TEST_F(pf_user, its_bytes_are_zero_and_stay_so)
+{
+	uint8_t ones[SIOV_SIZE];
+	struct function seen = { };
+	unsigned int i;
+
+	memset(ones, 0xff, sizeof(ones));
+	ASSERT_EQ(SIOV_SIZE, pwrite(self->user.device, ones, SIOV_SIZE,
+				    self->config.offset + self->pos));
+	ASSERT_EQ(0, user_reads(&self->user, &self->config, &seen));
+	for (i = 0; i < SIOV_SIZE; i++)
+		EXPECT_EQ(0, seen.config[self->pos + i]);
+}
+
+TEST_F(pf_user, the_capabilities_behind_it_are_still_found)
+{
+	struct function seen = { };
+	unsigned int next = get32(self->f, self->pos) >> 20;
+
+	if (!next)
+		SKIP(return, "it is the last");
+
+	ASSERT_EQ(0, user_reads(&self->user, &self->config, &seen));
+	EXPECT_EQ(next, find_ext_cap(&seen, get16(self->f, next)));
+}
+
+TEST_HARNESS_MAIN
