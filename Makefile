@@ -36,7 +36,7 @@ test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in th
 test-all: .ready ## everything: test, arm64, nested, the debug profile, mutants; hours
 	@$(L) $(S)/test-all
 coverage: .ready ## which lines of our kernel files KUnit and the guests reach: HTML and a table
-	@$(L) $(S)/coverage
+	@$(L) tools/testing/siov/host/coverage
 mutants: .ready ## break our kernel files in N=40 places (SEED=1), one at a time: who notices?
 	@$(L) tools/testing/siov/host/mutants
 check: .ready ## checkpatch, sparse, kernel-doc, every commit builds, cross builds (slow)

@@ -89,7 +89,7 @@ class Topology:
         "about", "arch", "firmware", "devices", "pf", "reserve", "iommu", "cpus",
         "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
         "trace", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
-        "may_skip", "must_fail", "log", "log_not", "violations",
+        "may_skip", "must_fail", "log", "log_not", "violations", "like_base",
     }
 
     def __init__(self, name):
@@ -141,6 +141,7 @@ class Topology:
         self.may_skip = self._pairs("may_skip", get("may_skip", ""))
         self.must_fail = lines(get("must_fail", ""))
         self.violations = get("violations", "")
+        self.like_base = get("like_base", "")
 
     def _expectation(self, words):
         unknown = [word for word in words if word not in EXPECTATIONS]
