@@ -37,6 +37,8 @@ QUIET = re.compile(r"(pci|dev|pr|net|netdev|vfio)_(err|warn|info|notice|dbg|emer
                    r"seq_\w+|lockdep_\w+|might_\w+|kunit_\w+|KUNIT_\w+|guard|scoped_guard|"
                    r"BUILD_BUG_ON\w*|static_assert|MODULE_\w+|EXPORT_\w+|trace_\w+|"
                    r"DECLARE_\w+|DEFINE_\w+|LIST_HEAD|class_\w+|fallthrough|prefetch\w*|"
+                   # Only lockdep sees that a lock was never made
+                   r"mutex_init|spin_lock_init|raw_spin_lock_init|init_rwsem|init_waitqueue_head|"
                    r"lock_map_\w+|dev_fmt|printk\w*|WARN\w*")
 CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 NOT_A_NUMBER = re.compile(r"GFP_\w+|NULL|THIS_MODULE|CONFIG_\w+|ENOTSUPP")
@@ -158,6 +160,9 @@ class Parser:
 
     def site(self, i, j, broken, what):
         start, end = self.span(i, j)
+        # Whether there is code for another configuration is not a matter of this one
+        if "IS_ENABLED(" in self.text[start:end] and what != "statement":
+            return
         self.found.append(Site(start, end, broken, what))
 
     # --- statements ------------------------------------------------------------
@@ -340,7 +345,6 @@ class Parser:
         token = self.tokens[i]
         if token.kind == "op" and token.text in ("!", "~", "-", "+", "*", "&", "++", "--"):
             self.pos += 1
-            constant = self.tokens[self.pos].kind if self.pos < self.stop else ""
             saved = self.literal
             # -EINVAL is one constant, and its number is not the point of it
             if token.text == "-" and self.at(self.pos).startswith("E"):
@@ -352,7 +356,6 @@ class Parser:
             elif token.text in ("++", "--"):
                 self.site(i, self.pos, {"++": "--", "--": "++"}[token.text] +
                           self.source(i + 1, self.pos), "operator")
-            del constant
             return
         if token.text == "(" and token.kind == "op":
             close = self.matching(i)
