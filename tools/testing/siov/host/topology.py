@@ -75,6 +75,8 @@ EXPECTATIONS = (
     "remapping",
     # The ways in which SDIs get Routing IDs
     "strided", "software",
+    # DMA addresses are above 4 GiB
+    "high-iova",
 )
 
 
