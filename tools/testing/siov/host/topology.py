@@ -7,6 +7,7 @@ topologies/README describes the keys.
 import configparser
 import dataclasses
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -144,6 +145,15 @@ class Topology:
         self.must_fail = lines(get("must_fail", ""))
         self.violations = get("violations", "")
         self.like_base = get("like_base", "")
+        self._check_patterns([*self.log, *self.log_not, *self.must_fail, self.violations,
+                              *(name for name, _ in self.may_skip)])
+
+    def _check_patterns(self, patterns):
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise Trouble(f"{self.name}: /{pattern}/: {error}") from None
 
     def _expectation(self, words):
         unknown = [word for word in words if word not in EXPECTATIONS]

@@ -61,6 +61,9 @@ class Written(unittest.TestCase):
     def test_line_without_reason(self):
         self.refused("may_skip =\n\ta\n", "may_skip")
 
+    def test_bad_pattern(self):
+        self.refused("log =\n\ta(b\n", r"a\(b")
+
     def test_no_such_topology(self):
         with self.assertRaisesRegex(Trouble, "no topology 'y'"):
             Topology("y")
@@ -89,6 +92,18 @@ class Written(unittest.TestCase):
              mock.patch.dict(os.environ, {"T": "x", "ARGS": ""}):
             chosen, _, _ = options.user_topology()
         self.assertEqual((chosen.cpus, chosen.append), (2, ""))
+
+
+class Ours(unittest.TestCase):
+    """The topologies that there are"""
+
+    def test_all_can_be_read(self):
+        for name in topology.names():
+            self.assertTrue(Topology(name).about, name)
+
+    def test_no_two_are_about_the_same(self):
+        abouts = [Topology(name).about for name in topology.names()]
+        self.assertEqual(len(abouts), len(set(abouts)))
 
 
 SOURCE = """
