@@ -5,6 +5,7 @@ import re
 
 import counters
 import ktap
+import state
 from ktap import Result, check
 
 # What a healthy guest never prints.
@@ -96,10 +97,14 @@ def check_violations(qemu_log, allowed):
 
 def judge(topology, output, console, trace=None, qemu_log="", whole=True):
     """All results of one boot."""
+    if topology.crash:
+        console = state.without_panic(console)
     results = from_ktap(output, "the kselftests gave no results")
     results.append(check("siov: exit" in output, "the guest came to its end",
                          console.splitlines()[-5:]))
     results += check_log(console, topology)
+    results += state.check_faults(console, topology)
+    results += state.check_left(output, topology)
     results += check_violations(qemu_log, topology.violations)
     if topology.trace:
         results += counters.compare(output, trace or "")

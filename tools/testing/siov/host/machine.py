@@ -20,20 +20,24 @@ MEMORY_LIMIT_MIB = 8192
 
 
 class Operator(threading.Thread):
-    """Fake operator: re-plugs a card that was pulled, and presses the power button
-    of a machine that sleeps, until QEMU ends."""
+    """Fake operator: re-plugs a card that was pulled, plugs one in when the guest
+    asks for it, and presses the power button of a machine that sleeps, until QEMU
+    ends."""
 
-    def __init__(self, topology):
+    def __init__(self, topology, output):
         super().__init__(daemon=True)
+        self.output = output
+        self.hot_add = topology.hot_add
         self.device = topology.replug
         self.card = next((a for a in topology.device_lines() if f"id={self.device}" in a.split(",")), None)
         if self.device and not self.card:
             raise Trouble(f"'{topology.name}' has no device '{self.device}' to put back")
         self.ours, self.qemus = socket.socketpair()
+        self.closed = threading.Event()
 
     @staticmethod
     def wanted(topology):
-        return topology.replug or topology.wake
+        return topology.replug or topology.hot_add or topology.wake
 
     def qemu_args(self):
         return ["-chardev", f"socket,id=qmp,fd={self.qemus.fileno()}",
@@ -43,6 +47,9 @@ class Operator(threading.Thread):
         with self.ours.makefile("rw") as qmp:
             try:
                 self.say(qmp, "qmp_capabilities")
+                if self.hot_add:
+                    self.wait_for_guest()
+                    self.plug(qmp, self.hot_add)
                 for line in qmp:
                     self.react(qmp, json.loads(line))
             except (OSError, ValueError):
@@ -51,12 +58,20 @@ class Operator(threading.Thread):
     def react(self, qmp, message):
         event = message.get("event")
         if event == "DEVICE_DELETED" and self.device == message["data"].get("device"):
-            self.say(qmp, "human-monitor-command",
-                     {"command-line": f"device_add {self.card}"})
+            self.plug(qmp, self.card)
         elif event == "SUSPEND":
             self.say(qmp, "system_wakeup")
 
+    def wait_for_guest(self):
+        while not self.closed.wait(0.2):
+            if "siov: hot-add" in self.output.read_text(errors="replace"):
+                return
+
+    def plug(self, qmp, card):
+        self.say(qmp, "human-monitor-command", {"command-line": f"device_add {card}"})
+
     def close(self):
+        self.closed.set()
         self.ours.shutdown(socket.SHUT_RDWR)
         self.join()
         self.ours.close()
@@ -89,7 +104,7 @@ class Machine:
         self.output = log / f"vm-{self.name}.output"
         self.trace = log / f"vm-{self.name}.trace"
         self.qemu_log = log / f"vm-{self.name}.qemu"
-        self.operator = Operator(topology) if Operator.wanted(topology) else None
+        self.operator = Operator(topology, self.output) if Operator.wanted(topology) else None
 
     def is_debug(self):
         """A kernel that checks itself is several times slower, and bigger."""

@@ -93,6 +93,7 @@ class Topology:
         "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
         "trace", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
         "may_skip", "must_fail", "log", "log_not", "violations", "like_base",
+        "hot_add", "crash", "leaves",
     }
 
     def __init__(self, name):
@@ -130,6 +131,7 @@ class Topology:
         self.append_debug = get("append_debug", "")
         self.qemu = shlex.split(get("qemu", ""))
         self.replug = get("replug", "")
+        self.hot_add = self._filled(get("hot_add", ""))
         self.wake = section.getboolean("wake", False)
         self.trace = section.getboolean("trace", False)
         self.share = get("share", "")
@@ -137,6 +139,8 @@ class Topology:
         self.timeout = self._number("timeout", get("timeout", "300"))
         self.tests = get("tests", "pci_siov:pci_siov_discovery_test").split()
         self.pfs = ",".join(get("pfs", "").split())
+        self.crash = section.getboolean("crash", False)
+        self.leaves = get("leaves", "num_sdis=0 status=0x00 enabled=0?$")
         self.log = lines(get("log", ""))
         self.log_not = lines(get("log_not", ""))
         self.args = dict(self._pairs("args", get("args", "")))
@@ -182,9 +186,11 @@ class Topology:
             raise Trouble(f"{self.name}: {key} '{value}' is not a number")
         return int(value)
 
+    def _filled(self, line):
+        return line.replace("{pf}", self.pf).replace("{reserve}", self.reserve)
+
     def device_lines(self):
-        return [line.replace("{pf}", self.pf).replace("{reserve}", self.reserve)
-                for line in self.devices]
+        return [self._filled(line) for line in self.devices]
 
     def device_args(self):
         return [word for line in self.device_lines() for word in ("-device", line)]

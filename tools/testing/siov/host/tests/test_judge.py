@@ -9,7 +9,9 @@ import judge
 
 def topology(**keys):
     return types.SimpleNamespace(**{"may_skip": [], "must_fail": [], "log": [],
-                                    "log_not": [], "trace": False, "violations": "", **keys})
+                                    "log_not": [], "trace": False, "violations": "",
+                                    "tests": [], "crash": False,
+                                    "leaves": "num_sdis=0 status=0x00 enabled=0?$", **keys})
 
 
 def output(*lines, plan=None, status="ok"):
@@ -39,6 +41,39 @@ class Outcome(unittest.TestCase):
 
     def test_failure(self):
         self.assertEqual(failures(output("not ok 1 a", status="not ok")), ["a"])
+
+
+class Left(unittest.TestCase):
+    NOTHING = "siov: left 0000:01:00.0 num_sdis=0 status=0x00 enabled=0"
+
+    def left(self, line, **keys):
+        return failures(output("ok 1 a") + line + "\n", **keys)
+
+    def test_nothing(self):
+        self.assertEqual(self.left(self.NOTHING), [])
+
+    def test_an_sdi(self):
+        self.assertEqual(len(self.left(self.NOTHING.replace("sdis=0", "sdis=1"))), 1)
+
+    def test_an_sdi_that_only_the_device_knows(self):
+        self.assertEqual(len(self.left(self.NOTHING.replace("enabled=0", "enabled=1"))), 1)
+
+    def test_as_stated(self):
+        self.assertEqual(self.left(self.NOTHING.replace("0x00", "0x01"),
+                                   leaves="status=0x01"), [])
+
+    def test_fault_that_none_provoked(self):
+        console = "[ 1.0] DMAR: [DMA Write NO_PASID] Request device [01:00.1] fault"
+        self.assertEqual(failures(output("ok 1 a"), console),
+                         ["the log has no fault of an IOMMU"])
+        self.assertEqual(failures(output("ok 1 a"), console,
+                                  tests=["pci_siov:pci_siov_dma_test"]), [])
+
+    def test_panic_that_is_part_of_the_test(self):
+        console = "sysrq: Trigger a crash\nKernel panic - x\nCall Trace:\nLinux version 7\n"
+        self.assertEqual(len(failures(output("ok 1 a"), console)), 1)
+        self.assertEqual(failures(output("ok 1 a"), console, crash=True), [])
+        self.assertEqual(len(failures(output("ok 1 a"), console + "BUG: x", crash=True)), 1)
 
 
 class Skips(unittest.TestCase):
