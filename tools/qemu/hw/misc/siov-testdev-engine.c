@@ -169,13 +169,28 @@ static uint32_t siov_sdi_raise(SIOVEngine *e, uint32_t vector)
     return siov_sdi_send_message(e, vector);
 }
 
-static uint32_t siov_pf_raise(SIOVEngine *e, uint32_t vector)
+uint32_t siov_pf_request(SIOVTestdev *d, uint64_t addr, void *buf, uint32_t len,
+                         DMADirection dir)
 {
-    SIOVTestdev *d = e->dev;
+    PCIDevice *pdev = PCI_DEVICE(d);
+    PCIESIOVDrop drop = pcie_siov_pf_may_send(pdev);
+    MemTxResult res;
+
+    if (drop != PCIE_SIOV_SENT) {
+        siov_count_drop(&d->pf_engine, drop, 0);
+        return siov_result(SIOV_RESULT_DROPPED, drop);
+    }
+    res = pcie_siov_dma_rw(pdev, pci_requester_id(pdev), addr, buf, len, dir);
+    siov_count_dma(&d->pf_engine, len, res == MEMTX_OK);
+    return res == MEMTX_OK ? SIOV_RESULT_OK : SIOV_RESULT_FAULT;
+}
+
+uint32_t siov_pf_raise(SIOVTestdev *d, uint32_t vector)
+{
     PCIESIOVDrop drop = pcie_siov_pf_may_send(PCI_DEVICE(d));
 
     if (drop != PCIE_SIOV_SENT) {
-        siov_count_drop(e, drop, 0);
+        siov_count_drop(&d->pf_engine, drop, 0);
         return siov_result(SIOV_RESULT_DROPPED, drop);
     }
     d->counters[SIOV_CNT_PF_MSI]++;
@@ -191,7 +206,7 @@ static uint32_t siov_engine_raise(SIOVEngine *e)
     if (e->ghost) {
         return SIOV_RESULT_OK;
     }
-    return siov_engine_is_pf(e) ? siov_pf_raise(e, vector) :
+    return siov_engine_is_pf(e) ? siov_pf_raise(e->dev, vector) :
                                   siov_sdi_raise(e, vector);
 }
 
@@ -224,8 +239,8 @@ static uint32_t siov_engine_report(SIOVEngine *e)
 
 void siov_sdi_clear_messages(SIOVSdi *sdi)
 {
-    memset(sdi->msg, 0, sizeof(sdi->msg));
-    for (int v = 0; v < SIOV_BLK_NUM_VECTORS; v++) {
+    memset(sdi->msg, 0, sdi->num_msgs * sizeof(*sdi->msg));
+    for (uint32_t v = 0; v < sdi->num_msgs; v++) {
         sdi->msg[v].reg[3] = SIOV_MSG_CTRL_MASK;
     }
 }
@@ -438,6 +453,7 @@ static void siov_engine_run(SIOVEngine *e)
 static void siov_ghost_free(SIOVEngine *g)
 {
     siov_engine_unqueue(g);
+    timer_deinit(&g->timer);
     QLIST_REMOVE(g, next_ghost);
     g->dev->num_ghosts--;
     g_free(g);
@@ -475,7 +491,7 @@ static bool siov_engine_cmd_ok(const SIOVEngine *e, uint32_t cmd)
     uint32_t op = cmd & SIOV_PG_CMD_OP;
     uint32_t vector = (cmd & SIOV_PG_CMD_VECTOR) >> SIOV_PG_CMD_VECTOR_SHIFT;
     uint32_t vectors = siov_engine_is_pf(e) ? SIOV_PF_MSIX_VECTORS :
-                                              SIOV_BLK_NUM_VECTORS;
+                       siov_sdi_vectors(e->dev, e->index);
 
     if (op > SIOV_PG_CMD_OP_ERROR || e->len > SIOV_PG_LEN_MAX) {
         return false;
@@ -589,6 +605,12 @@ void siov_engine_kill(SIOVEngine *e)
     siov_engine_abort(e);
     e->resetting = false;
     siov_engine_clear(e);
+}
+
+void siov_engine_free(SIOVEngine *e)
+{
+    siov_engine_kill(e);
+    timer_deinit(&e->timer);
 }
 
 /* What an owner before the first reset left behind */
@@ -722,6 +744,6 @@ void siov_engines_exit(SIOVTestdev *d)
     while ((g = QLIST_FIRST(&d->ghosts))) {
         siov_ghost_free(g);
     }
-    siov_engine_unqueue(&d->pf_engine);
+    siov_engine_free(&d->pf_engine);
     g_clear_pointer(&d->bh, qemu_bh_delete);
 }

@@ -54,10 +54,23 @@ typedef struct SIOVMessage {
     uint32_t reg[4];
 } SIOVMessage;
 
+/* What of an SDI is under way */
+typedef enum SIOVChange {
+    SIOV_STEADY,
+    SIOV_ENABLING,
+    SIOV_DISABLING,
+    SIOV_RESETTING,
+} SIOVChange;
+
 /* Exists from the first write to the SDI's block on */
 typedef struct SIOVSdi {
     SIOVEngine engine;
-    SIOVMessage msg[SIOV_BLK_NUM_VECTORS];
+    SIOVMessage *msg;
+    uint32_t num_msgs;
+    SIOVChange change;
+    uint32_t wanted;            /* what was written to CTRL for the change */
+    QEMUTimer timer;            /* its end */
+    uint32_t rung;
     uint32_t error;
     uint32_t generation;
     uint32_t dma_count;
@@ -65,6 +78,31 @@ typedef struct SIOVSdi {
     uint32_t msi_count;
     uint32_t drop_count;
 } SIOVSdi;
+
+/* Commands of the PF's driver in memory, one at a time */
+typedef struct SIOVQueue {
+    uint64_t base;
+    uint32_t size;              /* zero: off */
+    uint32_t head;
+    uint32_t tail;
+    uint32_t vector;
+    bool failed;                /* an entry could not be read or written */
+    uint32_t tag;
+    SIOVSdi *working;           /* whom the entry at head waits for */
+    QEMUBH *bh;
+} SIOVQueue;
+
+typedef enum SIOVRidMode {
+    SIOV_RIDS_BOTH,
+    SIOV_RIDS_STRIDED,
+    SIOV_RIDS_SOFTWARE,
+} SIOVRidMode;
+
+typedef enum SIOVAcs {
+    SIOV_ACS_OFF,
+    SIOV_ACS_ON,
+    SIOV_ACS_STUCK,
+} SIOVAcs;
 
 struct SIOVTestdev {
     PCIDevice parent_obj;
@@ -81,6 +119,10 @@ struct SIOVTestdev {
     uint32_t last_drop_rid;
     uint64_t counters[SIOV_NUM_COUNTERS];
     uint16_t ari_cap;
+    uint32_t block_size;
+    uint32_t doorbells;         /* offset in BAR 4, in pages */
+    int64_t flr_at;             /* when it was, -1 if it is forgotten */
+    SIOVQueue cmds;
 
     /* Commands run from here, never from within an access to a BAR */
     QEMUBH *bh;
@@ -94,7 +136,7 @@ struct SIOVTestdev {
     uint16_t sdi_offset;
     uint16_t sdi_stride;
     uint32_t siov_caps;
-    char *rid_mode;
+    SIOVRidMode rid_mode;
     bool strided;
     bool software;
     bool allowlist;
@@ -102,6 +144,12 @@ struct SIOVTestdev {
     uint16_t sriov_offset;
     uint16_t sriov_stride;
     bool ari;
+    SIOVAcs acs;
+    uint32_t page_size;
+    uint32_t vectors;
+    uint32_t x_vectors_step;
+    uint8_t regions;
+    bool command_queue;
 
     uint16_t x_cap_offset;
     uint8_t x_cap_size;
@@ -109,6 +157,7 @@ struct SIOVTestdev {
     uint32_t x_cap_next;
     char *x_cap_raw;
     bool x_cap_second;
+    char *x_config;
     uint16_t x_class;
     uint32_t x_status_at_boot;
     uint64_t x_boot_dma;
@@ -123,6 +172,14 @@ struct SIOVTestdev {
     uint32_t x_enable_fail_at;
     bool x_rid_unchecked;
     bool x_forge;
+    uint32_t x_rid_dup;
+    uint32_t x_enable_us;
+    uint32_t x_disable_us;
+    uint32_t x_reset_us;
+    uint32_t x_flr_ms;
+    uint32_t x_flr_quiet_ms;
+    uint32_t x_enable_hang_at;
+    uint32_t x_command_lost_at;
 };
 
 /*
@@ -158,6 +215,12 @@ static inline bool siov_engine_is_pf(const SIOVEngine *e)
     return e->index == SIOV_PG_INDEX_PF;
 }
 
+/*
+ * What software may not do because the device is not ready for it: counted,
+ * and a line in the log that makes a test fail.
+ */
+void siov_too_early(SIOVTestdev *d, const char *what, uint32_t n);
+
 /* siov-testdev-engine.c: commands and messages */
 
 void siov_engine_init(SIOVEngine *e, SIOVTestdev *d, uint32_t index);
@@ -168,11 +231,16 @@ void siov_engine_drain(SIOVEngine *e);
 bool siov_engine_stop(SIOVEngine *e);
 /* Stops whatever it is doing, and sets all registers to zero */
 void siov_engine_kill(SIOVEngine *e);
+void siov_engine_free(SIOVEngine *e);
 void siov_engine_clear(SIOVEngine *e);
 void siov_engine_stream(SIOVEngine *e, uint64_t dst, uint32_t delay);
 
 void siov_sdi_clear_messages(SIOVSdi *sdi);
 void siov_sdi_write_message(SIOVSdi *sdi, uint32_t reg, uint32_t val);
+
+uint32_t siov_pf_raise(SIOVTestdev *d, uint32_t vector);
+uint32_t siov_pf_request(SIOVTestdev *d, uint64_t addr, void *buf, uint32_t len,
+                         DMADirection dir);
 
 void siov_engines_init(SIOVTestdev *d);
 void siov_engines_exit(SIOVTestdev *d);
@@ -183,8 +251,25 @@ extern const MemoryRegionOps siov_ctrl_ops;
 extern const MemoryRegionOps siov_pages_ops;
 extern const MemoryRegionOps siov_blocks_ops;
 
+uint32_t siov_sdi_vectors(const SIOVTestdev *d, uint32_t n);
 SIOVSdi *siov_sdi_get(SIOVTestdev *d, uint32_t n);
+void siov_sdi_free(SIOVSdi *sdi);
 bool siov_sdi_enable(SIOVTestdev *d, uint32_t n);
+bool siov_sdi_is_changing(const SIOVSdi *sdi);
+/* Those return SIOV_ERR_*; what they begin may take its time */
+uint32_t siov_sdi_set_rid(SIOVTestdev *d, uint32_t n, uint32_t val);
+uint32_t siov_sdi_control(SIOVTestdev *d, SIOVSdi *sdi, uint32_t val);
+/* Nobody waits for it any more */
+void siov_sdi_cancel_enable(SIOVSdi *sdi);
 void siov_testdev_disable_all(SIOVTestdev *d);
+
+/* siov-testdev-queue.c: commands of the PF's driver in memory */
+
+uint32_t siov_queue_read(const SIOVTestdev *d, uint32_t reg);
+void siov_queue_write(SIOVTestdev *d, uint32_t reg, uint32_t val);
+void siov_queue_kick(SIOVTestdev *d);
+void siov_queue_stop(SIOVTestdev *d);
+void siov_queue_init(SIOVTestdev *d);
+void siov_queue_exit(SIOVTestdev *d);
 
 #endif /* HW_MISC_SIOV_TESTDEV_INT_H */

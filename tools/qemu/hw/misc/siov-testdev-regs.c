@@ -6,11 +6,35 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
-#include "qemu/log.h"
+#include "qemu/error-report.h"
 #include "siov-testdev-int.h"
 #include "trace.h"
 
+#define SIOV_MAX_WARNINGS               16
+
+void siov_too_early(SIOVTestdev *d, const char *what, uint32_t n)
+{
+    trace_siov_testdev_too_early(what, n);
+    if (d->counters[SIOV_CNT_TOO_EARLY]++ >= SIOV_MAX_WARNINGS) {
+        return;
+    }
+    if (n == SIOV_PG_INDEX_PF) {
+        warn_report("SIOV violation: too early: %s", what);
+    } else {
+        warn_report("SIOV violation: too early: %s, SDI %" PRIu32, what, n);
+    }
+}
+
 /* SDIs */
+
+static void siov_sdi_change_ends(void *opaque);
+
+uint32_t siov_sdi_vectors(const SIOVTestdev *d, uint32_t n)
+{
+    uint64_t vectors = d->vectors + (uint64_t)(n % 8) * d->x_vectors_step;
+
+    return MIN(vectors, SIOV_BLK_MAX_VECTORS);
+}
 
 SIOVSdi *siov_sdi_get(SIOVTestdev *d, uint32_t n)
 {
@@ -19,10 +43,28 @@ SIOVSdi *siov_sdi_get(SIOVTestdev *d, uint32_t n)
     if (!sdi) {
         sdi = g_new0(SIOVSdi, 1);
         siov_engine_init(&sdi->engine, d, n);
+        sdi->num_msgs = siov_sdi_vectors(d, n);
+        sdi->msg = g_new0(SIOVMessage, sdi->num_msgs);
         siov_sdi_clear_messages(sdi);
+        timer_init_ns(&sdi->timer, QEMU_CLOCK_VIRTUAL, siov_sdi_change_ends,
+                      sdi);
         d->sdis[n] = sdi;
     }
     return sdi;
+}
+
+void siov_sdi_free(SIOVSdi *sdi)
+{
+    siov_engine_free(&sdi->engine);
+    timer_del(&sdi->timer);
+    timer_deinit(&sdi->timer);
+    g_free(sdi->msg);
+    g_free(sdi);
+}
+
+bool siov_sdi_is_changing(const SIOVSdi *sdi)
+{
+    return sdi && sdi->change != SIOV_STEADY;
 }
 
 static void siov_sdi_clear(SIOVSdi *sdi)
@@ -30,6 +72,7 @@ static void siov_sdi_clear(SIOVSdi *sdi)
     if (!sdi->engine.dev->x_reset_keeps_state) {
         siov_engine_clear(&sdi->engine);
         siov_sdi_clear_messages(sdi);
+        sdi->rung = 0;
     }
 }
 
@@ -69,6 +112,204 @@ bool siov_sdi_enable(SIOVTestdev *d, uint32_t n)
     return true;
 }
 
+/* What takes its time, and what of it is the last step */
+
+static void siov_sdi_refuse(SIOVTestdev *d, SIOVSdi *sdi, uint32_t error)
+{
+    sdi->error = error;
+    if (error) {
+        d->counters[SIOV_CNT_REFUSED]++;
+    }
+}
+
+static void siov_sdi_commit_enable(SIOVTestdev *d, SIOVSdi *sdi)
+{
+    uint32_t n = sdi->engine.index;
+
+    if (n == d->x_enable_fail_at) {
+        siov_sdi_refuse(d, sdi, SIOV_ERR_FAILED);
+        return;
+    }
+    if (!siov_sdi_enable(d, n)) {
+        siov_sdi_refuse(d, sdi, SIOV_ERR_NO_RID);
+        return;
+    }
+    pcie_siov_sdi_set_master(&d->siov, n, sdi->wanted & SIOV_BLK_CTRL_MASTER);
+    if (sdi->wanted & SIOV_BLK_CTRL_RESET) {
+        siov_sdi_reset(d, sdi);
+    }
+}
+
+static void siov_sdi_commit(SIOVTestdev *d, SIOVSdi *sdi)
+{
+    SIOVChange change = sdi->change;
+
+    sdi->change = SIOV_STEADY;
+    switch (change) {
+    case SIOV_ENABLING:
+        siov_sdi_commit_enable(d, sdi);
+        break;
+    case SIOV_DISABLING:
+        if (pcie_siov_sdi_enabled(&d->siov, sdi->engine.index)) {
+            siov_sdi_disable(d, sdi);
+        } else {
+            pcie_siov_sdi_clear_rid(&d->siov, sdi->engine.index);
+        }
+        break;
+    case SIOV_RESETTING:
+        siov_sdi_reset(d, sdi);
+        break;
+    case SIOV_STEADY:
+        break;
+    }
+}
+
+static void siov_sdi_change_ends(void *opaque)
+{
+    SIOVSdi *sdi = opaque;
+    SIOVTestdev *d = sdi->engine.dev;
+
+    siov_sdi_commit(d, sdi);
+    siov_queue_kick(d);
+}
+
+static uint32_t siov_change_us(const SIOVTestdev *d, SIOVChange change)
+{
+    switch (change) {
+    case SIOV_ENABLING:
+        return d->x_enable_us;
+    case SIOV_DISABLING:
+        return d->x_disable_us;
+    case SIOV_RESETTING:
+        return d->x_reset_us;
+    case SIOV_STEADY:
+        break;
+    }
+    return 0;
+}
+
+static void siov_sdi_begin(SIOVTestdev *d, SIOVSdi *sdi, SIOVChange change,
+                           uint32_t val)
+{
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    uint32_t us = siov_change_us(d, change);
+
+    timer_del(&sdi->timer);
+    sdi->change = change;
+    sdi->wanted = val;
+    if (change == SIOV_ENABLING && sdi->engine.index == d->x_enable_hang_at) {
+        return;
+    }
+    if (us) {
+        timer_mod(&sdi->timer, now + (int64_t)us * SCALE_US);
+    } else {
+        siov_sdi_commit(d, sdi);
+    }
+}
+
+static void siov_sdi_cancel(SIOVSdi *sdi)
+{
+    timer_del(&sdi->timer);
+    sdi->change = SIOV_STEADY;
+}
+
+void siov_sdi_cancel_enable(SIOVSdi *sdi)
+{
+    if (sdi->change == SIOV_ENABLING) {
+        siov_sdi_cancel(sdi);
+        pcie_siov_sdi_clear_rid(&sdi->engine.dev->siov, sdi->engine.index);
+    }
+}
+
+static uint32_t siov_sdi_control_error(SIOVTestdev *d, SIOVSdi *sdi,
+                                       uint32_t val)
+{
+    uint32_t n = sdi->engine.index;
+    bool enabled = pcie_siov_sdi_enabled(&d->siov, n);
+    bool enable = val & SIOV_BLK_CTRL_ENABLE && !enabled;
+    uint16_t rid;
+
+    if (sdi->change == SIOV_ENABLING && !(val & SIOV_BLK_CTRL_ENABLE)) {
+        return SIOV_ERR_NONE;
+    }
+    if (siov_sdi_is_changing(sdi)) {
+        siov_too_early(d, "CTRL written during a change", n);
+        return SIOV_ERR_BUSY;
+    }
+    if (val & (SIOV_BLK_CTRL_RESET | SIOV_BLK_CTRL_DRAIN) || enable) {
+        if (sdi->engine.resetting || (!enabled && sdi->engine.busy)) {
+            return SIOV_ERR_BUSY;
+        }
+    }
+    if (enable && !pcie_siov_sdi_rid(&d->siov, n, &rid)) {
+        return SIOV_ERR_NO_RID;
+    }
+    return SIOV_ERR_NONE;
+}
+
+static void siov_sdi_control_enabled(SIOVTestdev *d, SIOVSdi *sdi, uint32_t val)
+{
+    pcie_siov_sdi_set_master(&d->siov, sdi->engine.index,
+                             val & SIOV_BLK_CTRL_MASTER);
+    if (val & SIOV_BLK_CTRL_RESET) {
+        siov_sdi_begin(d, sdi, SIOV_RESETTING, val);
+    } else if (val & SIOV_BLK_CTRL_DRAIN) {
+        siov_engine_drain(&sdi->engine);
+    }
+}
+
+uint32_t siov_sdi_control(SIOVTestdev *d, SIOVSdi *sdi, uint32_t val)
+{
+    bool enabled = pcie_siov_sdi_enabled(&d->siov, sdi->engine.index);
+
+    siov_sdi_refuse(d, sdi, siov_sdi_control_error(d, sdi, val));
+    if (sdi->error) {
+        return sdi->error;
+    }
+    if (val & SIOV_BLK_CTRL_ENABLE) {
+        if (enabled) {
+            siov_sdi_control_enabled(d, sdi, val);
+        } else {
+            siov_sdi_begin(d, sdi, SIOV_ENABLING, val);
+        }
+    } else if (enabled || siov_sdi_is_changing(sdi)) {
+        siov_sdi_begin(d, sdi, SIOV_DISABLING, val);
+    } else if (val & SIOV_BLK_CTRL_RESET) {
+        siov_sdi_reset(d, sdi);
+    }
+    return sdi->error;
+}
+
+static uint32_t siov_sdi_rid_error(SIOVTestdev *d, uint32_t n, uint32_t val)
+{
+    if (!d->software) {
+        return SIOV_ERR_UNSUPPORTED;
+    }
+    if (siov_sdi_is_changing(d->sdis[n])) {
+        siov_too_early(d, "RID written during a change", n);
+        return SIOV_ERR_BUSY;
+    }
+    if (pcie_siov_sdi_enabled(&d->siov, n)) {
+        return SIOV_ERR_ENABLED;
+    }
+    if (!(val & SIOV_BLK_RID_SOFTWARE)) {
+        pcie_siov_sdi_clear_rid(&d->siov, n);
+        return SIOV_ERR_NONE;
+    }
+    if (!pcie_siov_sdi_set_rid(&d->siov, n, val & SIOV_BLK_RID_MASK)) {
+        return SIOV_ERR_NOT_ALLOWED;
+    }
+    return SIOV_ERR_NONE;
+}
+
+uint32_t siov_sdi_set_rid(SIOVTestdev *d, uint32_t n, uint32_t val)
+{
+    SIOVSdi *sdi = siov_sdi_get(d, n);
+
+    siov_sdi_refuse(d, sdi, siov_sdi_rid_error(d, n, val));
+    return sdi->error;
+}
+
 void siov_testdev_disable_all(SIOVTestdev *d)
 {
     for (uint32_t n = 0; n < d->total_sdis; n++) {
@@ -77,8 +318,10 @@ void siov_testdev_disable_all(SIOVTestdev *d)
         if (!sdi) {
             continue;
         }
+        siov_sdi_cancel(sdi);
         siov_engine_kill(&sdi->engine);
         siov_sdi_clear_messages(sdi);
+        sdi->rung = 0;
         sdi->error = SIOV_ERR_NONE;
         if (pcie_siov_sdi_enabled(&d->siov, n)) {
             d->counters[SIOV_CNT_DISABLE]++;
@@ -87,6 +330,7 @@ void siov_testdev_disable_all(SIOVTestdev *d)
             pcie_siov_sdi_clear_rid(&d->siov, n);
         }
     }
+    siov_queue_kick(d);
 }
 
 static uint32_t siov_sdi_status(SIOVTestdev *d, uint32_t n)
@@ -99,6 +343,9 @@ static uint32_t siov_sdi_status(SIOVTestdev *d, uint32_t n)
     }
     if (sdi && sdi->engine.busy) {
         val |= SIOV_BLK_STATUS_BUSY;
+    }
+    if (siov_sdi_is_changing(sdi)) {
+        val |= SIOV_BLK_STATUS_CHANGING;
     }
     return val;
 }
@@ -119,18 +366,21 @@ static uint32_t siov_sdi_read_rid(SIOVTestdev *d, uint32_t n)
 
 /* BAR 4: control blocks */
 
+/* ENABLE and RESET as they were written, even if that is not done yet */
 static uint32_t siov_blk_read_ctrl(SIOVTestdev *d, uint32_t n)
 {
     SIOVSdi *sdi = d->sdis[n];
+    SIOVChange change = sdi ? sdi->change : SIOV_STEADY;
     uint32_t val = 0;
 
-    if (pcie_siov_sdi_enabled(&d->siov, n)) {
+    if (change == SIOV_ENABLING || (change != SIOV_DISABLING &&
+                                    pcie_siov_sdi_enabled(&d->siov, n))) {
         val |= SIOV_BLK_CTRL_ENABLE;
     }
     if (test_bit(n, d->siov.master)) {
         val |= SIOV_BLK_CTRL_MASTER;
     }
-    if (sdi && sdi->engine.resetting) {
+    if (change == SIOV_RESETTING || (sdi && sdi->engine.resetting)) {
         val |= SIOV_BLK_CTRL_RESET;
     }
     if (sdi && sdi->engine.draining) {
@@ -139,72 +389,22 @@ static uint32_t siov_blk_read_ctrl(SIOVTestdev *d, uint32_t n)
     return val;
 }
 
-static uint32_t siov_blk_ctrl_error(SIOVTestdev *d, SIOVSdi *sdi, uint32_t val)
+/* With a command queue, that is the only way to enable, disable and reset */
+static bool siov_blk_wants_queue(SIOVTestdev *d, uint32_t n, uint32_t reg,
+                                 uint32_t val)
 {
-    uint32_t n = sdi->engine.index;
-    bool enabled = pcie_siov_sdi_enabled(&d->siov, n);
-    bool enable = val & SIOV_BLK_CTRL_ENABLE && !enabled;
-    uint16_t rid;
+    bool enable = val & SIOV_BLK_CTRL_ENABLE;
 
-    if (val & (SIOV_BLK_CTRL_RESET | SIOV_BLK_CTRL_DRAIN) || enable) {
-        if (sdi->engine.resetting || (!enabled && sdi->engine.busy)) {
-            return SIOV_ERR_BUSY;
-        }
-    }
-    if (enable && n == d->x_enable_fail_at) {
-        return SIOV_ERR_FAILED;
-    }
-    if (enable && !pcie_siov_sdi_rid(&d->siov, n, &rid)) {
-        return SIOV_ERR_NO_RID;
-    }
-    return SIOV_ERR_NONE;
-}
-
-static void siov_blk_write_ctrl(SIOVTestdev *d, SIOVSdi *sdi, uint32_t val)
-{
-    uint32_t n = sdi->engine.index;
-
-    sdi->error = siov_blk_ctrl_error(d, sdi, val);
-    if (sdi->error) {
-        return;
-    }
-    if (val & SIOV_BLK_CTRL_ENABLE) {
-        if (!pcie_siov_sdi_enabled(&d->siov, n)) {
-            siov_sdi_enable(d, n);
-        }
-        pcie_siov_sdi_set_master(&d->siov, n, val & SIOV_BLK_CTRL_MASTER);
-    } else if (pcie_siov_sdi_enabled(&d->siov, n)) {
-        siov_sdi_disable(d, sdi);
-        return;
-    }
-    if (val & SIOV_BLK_CTRL_RESET) {
-        siov_sdi_reset(d, sdi);
-    }
-    if (val & SIOV_BLK_CTRL_DRAIN) {
-        siov_engine_drain(&sdi->engine);
-    }
-}
-
-static uint32_t siov_blk_write_rid(SIOVTestdev *d, uint32_t n, uint32_t val)
-{
-    if (!d->software) {
-        return SIOV_ERR_UNSUPPORTED;
-    }
-    if (pcie_siov_sdi_enabled(&d->siov, n)) {
-        return SIOV_ERR_ENABLED;
-    }
-    if (!(val & SIOV_BLK_RID_SOFTWARE)) {
-        pcie_siov_sdi_clear_rid(&d->siov, n);
-        return SIOV_ERR_NONE;
-    }
-    if (!pcie_siov_sdi_set_rid(&d->siov, n, val & SIOV_BLK_RID_MASK)) {
-        return SIOV_ERR_NOT_ALLOWED;
-    }
-    return SIOV_ERR_NONE;
+    return d->command_queue &&
+           (reg == SIOV_BLK_RID || val & SIOV_BLK_CTRL_RESET ||
+            enable != pcie_siov_sdi_enabled(&d->siov, n));
 }
 
 static uint32_t siov_blk_read_message(SIOVTestdev *d, uint32_t n, uint32_t reg)
 {
+    if (reg / 0x10 >= siov_sdi_vectors(d, n)) {
+        return 0;
+    }
     if (!pcie_siov_sdi_enabled(&d->siov, n)) {
         return reg % 0x10 == SIOV_MSG_CTRL ? SIOV_MSG_CTRL_MASK : 0;
     }
@@ -236,8 +436,21 @@ static uint32_t siov_blk_read(SIOVTestdev *d, uint32_t n, uint32_t reg)
         return sdi ? sdi->msi_count : 0;
     case SIOV_BLK_DROP_COUNT:
         return sdi ? sdi->drop_count : 0;
+    case SIOV_BLK_VECTORS:
+        return siov_sdi_vectors(d, n);
     }
     return 0;
+}
+
+/* What is written during a change is lost */
+static void siov_blk_write_message(SIOVTestdev *d, uint32_t n, uint32_t reg,
+                                   uint32_t val)
+{
+    if (reg / 0x10 < siov_sdi_vectors(d, n) &&
+        pcie_siov_sdi_enabled(&d->siov, n) &&
+        !siov_sdi_is_changing(d->sdis[n])) {
+        siov_sdi_write_message(d->sdis[n], reg, val);
+    }
 }
 
 static void siov_blk_write(SIOVTestdev *d, uint32_t n, uint32_t reg,
@@ -246,34 +459,78 @@ static void siov_blk_write(SIOVTestdev *d, uint32_t n, uint32_t reg,
     SIOVSdi *sdi;
 
     if (reg >= SIOV_BLK_MSG(0)) {
-        if (pcie_siov_sdi_enabled(&d->siov, n)) {
-            siov_sdi_write_message(d->sdis[n], reg - SIOV_BLK_MSG(0), val);
-        }
+        siov_blk_write_message(d, n, reg - SIOV_BLK_MSG(0), val);
         return;
     }
     if (reg != SIOV_BLK_CTRL && reg != SIOV_BLK_RID) {
         return;
     }
     sdi = siov_sdi_get(d, n);
-    if (reg == SIOV_BLK_CTRL) {
-        siov_blk_write_ctrl(d, sdi, val);
+    if (siov_blk_wants_queue(d, n, reg, val)) {
+        siov_sdi_refuse(d, sdi, SIOV_ERR_UNSUPPORTED);
+    } else if (reg == SIOV_BLK_CTRL) {
+        siov_sdi_control(d, sdi, val);
     } else {
-        sdi->error = siov_blk_write_rid(d, n, val);
+        siov_sdi_set_rid(d, n, val);
     }
     trace_siov_testdev_block(n, reg, val, sdi->error);
-    if (sdi->error) {
-        d->counters[SIOV_CNT_REFUSED]++;
+}
+
+/* BAR 4: doorbell pages, behind the control blocks */
+
+static hwaddr siov_doorbell_base(const SIOVTestdev *d)
+{
+    return (hwaddr)d->doorbells * d->page_size;
+}
+
+static bool siov_is_doorbell(const SIOVTestdev *d, hwaddr addr)
+{
+    return d->doorbells && addr >= siov_doorbell_base(d);
+}
+
+static uint32_t siov_doorbell_read(SIOVTestdev *d, uint32_t n, uint32_t reg)
+{
+    switch (reg) {
+    case SIOV_DB_ID:
+        return SIOV_DB_ID_VALUE;
+    case SIOV_DB_INDEX:
+        return n;
+    case SIOV_DB_COUNT:
+        return pcie_siov_sdi_enabled(&d->siov, n) ? d->sdis[n]->rung : 0;
+    }
+    return 0;
+}
+
+static void siov_doorbell_write(SIOVTestdev *d, uint32_t n, uint32_t reg,
+                                uint32_t val)
+{
+    if (reg != SIOV_DB_RING) {
+        return;
+    }
+    if (siov_sdi_is_changing(d->sdis[n])) {
+        siov_too_early(d, "doorbell rung during a change", n);
+    } else if (pcie_siov_sdi_enabled(&d->siov, n)) {
+        d->counters[SIOV_CNT_DOORBELL]++;
+        d->sdis[n]->rung++;
+        siov_engine_write(&d->sdis[n]->engine, SIOV_PG_CMD, val);
     }
 }
 
 static uint32_t siov_blocks_read_reg(SIOVTestdev *d, hwaddr addr)
 {
-    uint32_t n = addr / SIOV_BLOCK_BYTES;
+    uint32_t n;
 
     if (siov_testdev_is_gone(d)) {
         return UINT32_MAX;
     }
-    return n < d->total_sdis ? siov_blk_read(d, n, addr % SIOV_BLOCK_BYTES) : 0;
+    if (siov_is_doorbell(d, addr)) {
+        addr -= siov_doorbell_base(d);
+        n = addr / d->page_size;
+        return n < d->total_sdis ?
+               siov_doorbell_read(d, n, addr % d->page_size) : 0;
+    }
+    n = addr / d->block_size;
+    return n < d->total_sdis ? siov_blk_read(d, n, addr % d->block_size) : 0;
 }
 
 static uint64_t siov_blocks_read(void *opaque, hwaddr addr, unsigned size)
@@ -285,10 +542,22 @@ static void siov_blocks_write(void *opaque, hwaddr addr, uint64_t val,
                               unsigned size)
 {
     SIOVTestdev *d = opaque;
-    uint32_t n = addr / SIOV_BLOCK_BYTES;
+    uint32_t n;
 
-    if (siov_is_whole(size) && !siov_testdev_is_gone(d) && n < d->total_sdis) {
-        siov_blk_write(d, n, addr % SIOV_BLOCK_BYTES, val);
+    if (!siov_is_whole(size) || siov_testdev_is_gone(d)) {
+        return;
+    }
+    if (siov_is_doorbell(d, addr)) {
+        addr -= siov_doorbell_base(d);
+        n = addr / d->page_size;
+        if (n < d->total_sdis) {
+            siov_doorbell_write(d, n, addr % d->page_size, val);
+        }
+        return;
+    }
+    n = addr / d->block_size;
+    if (n < d->total_sdis) {
+        siov_blk_write(d, n, addr % d->block_size, val);
     }
 }
 
@@ -304,8 +573,8 @@ const MemoryRegionOps siov_blocks_ops = {
 
 static uint32_t siov_pages_read_reg(SIOVTestdev *d, hwaddr addr)
 {
-    uint32_t n = addr / SIOV_PAGE_BYTES;
-    uint32_t reg = addr % SIOV_PAGE_BYTES;
+    uint32_t n = addr / d->page_size;
+    uint32_t reg = addr % d->page_size;
 
     if (siov_testdev_is_gone(d)) {
         return UINT32_MAX;
@@ -338,13 +607,15 @@ static void siov_pages_write(void *opaque, hwaddr addr, uint64_t val,
                              unsigned size)
 {
     SIOVTestdev *d = opaque;
-    uint32_t n = addr / SIOV_PAGE_BYTES;
+    uint32_t n = addr / d->page_size;
 
-    if (!siov_is_whole(size) || siov_testdev_is_gone(d)) {
+    if (!siov_is_whole(size) || siov_testdev_is_gone(d) || n >= d->total_sdis) {
         return;
     }
-    if (n < d->total_sdis && pcie_siov_sdi_enabled(&d->siov, n)) {
-        siov_engine_write(&d->sdis[n]->engine, addr % SIOV_PAGE_BYTES, val);
+    if (siov_sdi_is_changing(d->sdis[n])) {
+        siov_too_early(d, "page written during a change", n);
+    } else if (pcie_siov_sdi_enabled(&d->siov, n)) {
+        siov_engine_write(&d->sdis[n]->engine, addr % d->page_size, val);
     }
 }
 
@@ -367,6 +638,7 @@ static uint32_t siov_features(const SIOVTestdev *d)
         val |= d->strided ? SIOV_FEAT_STRIDED : 0;
         val |= d->software ? SIOV_FEAT_SOFTWARE : 0;
         val |= d->allowlist ? SIOV_FEAT_ALLOWLIST : 0;
+        val |= d->command_queue ? SIOV_FEAT_QUEUE : 0;
     }
     val |= d->x_forge ? SIOV_FEAT_FORGE : 0;
     return val;
@@ -379,6 +651,8 @@ static uint64_t siov_counter(const SIOVTestdev *d, uint32_t n)
         return d->siov.config_reads;
     case SIOV_CNT_CFG_WRITE_SDI:
         return d->siov.config_writes;
+    case SIOV_CNT_RID_DUP:
+        return d->siov.rid_dups;
     }
     return d->counters[n];
 }
@@ -388,6 +662,7 @@ static void siov_clear_counters(SIOVTestdev *d)
     memset(d->counters, 0, sizeof(d->counters));
     d->siov.config_reads = 0;
     d->siov.config_writes = 0;
+    d->siov.rid_dups = 0;
     d->last_drop = SIOV_DROP_NONE;
     d->last_drop_rid = 0;
 }
@@ -404,13 +679,13 @@ static uint32_t siov_ctrl_read_reg(SIOVTestdev *d, uint32_t reg)
     case SIOV_TOTAL:
         return d->total_sdis;
     case SIOV_VECTORS:
-        return SIOV_BLK_NUM_VECTORS;
+        return d->vectors;
     case SIOV_PF_RID:
         return pci_requester_id(PCI_DEVICE(d));
     case SIOV_PAGE_SIZE:
-        return SIOV_PAGE_BYTES;
+        return d->page_size;
     case SIOV_BLOCK_SIZE:
-        return SIOV_BLOCK_BYTES;
+        return d->block_size;
     case SIOV_STATUS:
         return (d->siov.num_enabled ? SIOV_STATUS_ENABLED : 0) |
                (d->num_busy ? SIOV_STATUS_BUSY : 0);
@@ -422,6 +697,12 @@ static uint32_t siov_ctrl_read_reg(SIOVTestdev *d, uint32_t reg)
         return d->last_drop;
     case SIOV_LAST_DROP_RID:
         return d->last_drop_rid;
+    case SIOV_REGIONS:
+        return d->regions;
+    case SIOV_DOORBELLS:
+        return d->doorbells;
+    case SIOV_QUEUE_BASE_LO ... SIOV_QUEUE_STATUS:
+        return siov_queue_read(d, reg);
     case SIOV_COUNTER(0) ... SIOV_COUNTER(SIOV_NUM_COUNTERS) - 1:
         return siov_counter(d, (reg - SIOV_COUNTERS) / 8) >> (reg % 8 * 8);
     }
@@ -441,6 +722,9 @@ static void siov_ctrl_write_reg(SIOVTestdev *d, uint32_t reg, uint32_t val)
         break;
     case SIOV_SCRATCH:
         d->scratch = val;
+        break;
+    case SIOV_QUEUE_BASE_LO ... SIOV_QUEUE_STATUS:
+        siov_queue_write(d, reg, val);
         break;
     }
 }

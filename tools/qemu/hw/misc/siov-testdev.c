@@ -9,6 +9,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/cutils.h"
 #include "qemu/host-utils.h"
 #include "qemu/module.h"
 #include "qemu/range.h"
@@ -28,11 +29,13 @@
 #define SIOV_AER_OFFSET                 0x100
 #define SIOV_ARI_OFFSET                 0x150
 #define SIOV_SRIOV_OFFSET               0x160
-#define SIOV_EXT_CAPS_END               0x1a0
+#define SIOV_ACS_OFFSET                 0x1a0
+#define SIOV_EXT_CAPS_END               0x1b0
 #define SIOV_SECOND_CAP                 0x40
 
 #define SIOV_VF_BAR_SIZE                0x1000
 #define SIOV_BOOT_DMA_PERIOD_US         10000
+#define SIOV_PAGE_BYTES_LARGE           0x10000
 
 /* Configuration space */
 
@@ -57,12 +60,37 @@ static void siov_testdev_update_ari(SIOVTestdev *d)
     pci_set_byte(pdev->config + d->ari_cap + PCI_ARI_CAP + 1, next);
 }
 
+/*
+ * Is a function level reset over? Until then the function does not answer, and
+ * for a while nobody may ask.
+ */
+static bool siov_testdev_answers(SIOVTestdev *d, uint32_t addr)
+{
+    g_autofree char *what = NULL;
+    int64_t since;
+
+    if (d->flr_at < 0) {
+        return true;
+    }
+    since = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - d->flr_at;
+    if (since < (int64_t)d->x_flr_quiet_ms * SCALE_MS) {
+        what = g_strdup_printf("configuration request to 0x%" PRIx32
+                               " %" PRId64 " ms after FLR", addr,
+                               since / SCALE_MS);
+        siov_too_early(d, what, SIOV_PG_INDEX_PF);
+    }
+    return since >= (int64_t)d->x_flr_ms * SCALE_MS;
+}
+
 static uint32_t siov_testdev_config_read(PCIDevice *pdev, uint32_t addr,
                                          int len)
 {
     SIOVTestdev *d = SIOV_TESTDEV(pdev);
 
     d->counters[SIOV_CNT_CFG_READ_PF]++;
+    if (!siov_testdev_answers(d, addr)) {
+        return UINT32_MAX;
+    }
     if (d->ari_cap && ranges_overlap(addr, len, d->ari_cap, PCI_ARI_SIZEOF)) {
         siov_testdev_update_ari(d);
     }
@@ -75,19 +103,27 @@ static void siov_testdev_config_write(PCIDevice *pdev, uint32_t addr,
     SIOVTestdev *d = SIOV_TESTDEV(pdev);
 
     d->counters[SIOV_CNT_CFG_WRITE_PF]++;
+    if (!siov_testdev_answers(d, addr)) {
+        return;
+    }
     pci_default_write_config(pdev, addr, val, len);
     pcie_aer_write_config(pdev, addr, val, len);
     pcie_cap_flr_write_config(pdev, addr, val, len);
+    /* VFs may have come */
+    if (d->sriov_vfs && ranges_overlap(addr, len, SIOV_SRIOV_OFFSET,
+                                       PCI_EXT_CAP_SRIOV_SIZEOF)) {
+        pcie_siov_check_rids();
+    }
 }
 
-/* Bytes of the capability as x-cap-raw gives them */
-static int siov_testdev_parse_raw(const char *hex, uint8_t *buf, Error **errp)
+/* Pairs of hex digits, up to @size bytes of them */
+static int siov_testdev_parse_hex(const char *prop, const char *hex,
+                                  uint8_t *buf, size_t size, Error **errp)
 {
     size_t len = strlen(hex);
 
-    if (len > 2 * SIOV_CAP_SIZEOF || len % 2) {
-        error_setg(errp, "x-cap-raw wants up to %d pairs of hex digits",
-                   SIOV_CAP_SIZEOF);
+    if (len > 2 * size || len % 2) {
+        error_setg(errp, "%s wants up to %zu pairs of hex digits", prop, size);
         return -1;
     }
     for (size_t i = 0; i < len; i += 2) {
@@ -95,12 +131,35 @@ static int siov_testdev_parse_raw(const char *hex, uint8_t *buf, Error **errp)
         int lo = g_ascii_xdigit_value(hex[i + 1]);
 
         if (hi < 0 || lo < 0) {
-            error_setg(errp, "x-cap-raw has a character that is no hex digit");
+            error_setg(errp, "%s has a character that is no hex digit", prop);
             return -1;
         }
         buf[i / 2] = hi << 4 | lo;
     }
     return len / 2;
+}
+
+/* OFFSET:HEX, more of them after slashes: bytes of configuration space */
+static bool siov_testdev_override_config(SIOVTestdev *d, Error **errp)
+{
+    uint8_t *config = PCI_DEVICE(d)->config;
+    g_auto(GStrv) pokes = g_strsplit(d->x_config ? d->x_config : "", "/", -1);
+
+    for (char **poke = pokes; *poke; poke++) {
+        const char *hex;
+        unsigned long offset;
+
+        if (qemu_strtoul(*poke, &hex, 0, &offset) || *hex != ':' ||
+            offset >= PCIE_CONFIG_SPACE_SIZE) {
+            error_setg(errp, "x-config wants OFFSET:HEX[/OFFSET:HEX...]");
+            return false;
+        }
+        if (siov_testdev_parse_hex("x-config", hex + 1, config + offset,
+                                   PCIE_CONFIG_SPACE_SIZE - offset, errp) < 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool siov_testdev_override_cap(SIOVTestdev *d, Error **errp)
@@ -118,7 +177,8 @@ static bool siov_testdev_override_cap(SIOVTestdev *d, Error **errp)
                                         d->x_cap_next));
     }
     if (d->x_cap_raw) {
-        len = siov_testdev_parse_raw(d->x_cap_raw, buf, errp);
+        len = siov_testdev_parse_hex("x-cap-raw", d->x_cap_raw, buf,
+                                     sizeof(buf), errp);
         if (len < 0) {
             return false;
         }
@@ -142,6 +202,7 @@ static bool siov_testdev_init_siov(SIOVTestdev *d, Error **errp)
         .sticky_status = d->x_status_stuck,
         .fixed_status = d->x_cap_raw &&
                         strlen(d->x_cap_raw) > 2 * SIOV_CAP_STATUS,
+        .borrower = d->x_rid_dup,
     };
     PCIDevice *pdev = PCI_DEVICE(d);
 
@@ -192,6 +253,22 @@ static void siov_init_pm(PCIDevice *pdev)
                  PCI_PM_CTRL_STATE_MASK);
 }
 
+/* What a function of many requesters says about peer-to-peer requests */
+static void siov_testdev_init_acs(SIOVTestdev *d)
+{
+    const uint16_t redirect = PCI_ACS_RR | PCI_ACS_CR;
+    PCIDevice *pdev = PCI_DEVICE(d);
+
+    if (d->acs == SIOV_ACS_OFF) {
+        return;
+    }
+    pcie_add_capability(pdev, PCI_EXT_CAP_ID_ACS, PCI_ACS_VER, SIOV_ACS_OFFSET,
+                        PCI_ACS_SIZEOF);
+    pci_set_word(pdev->config + SIOV_ACS_OFFSET + PCI_ACS_CAP, redirect);
+    pci_set_word(pdev->wmask + SIOV_ACS_OFFSET + PCI_ACS_CTRL,
+                 d->acs == SIOV_ACS_ON ? redirect : 0);
+}
+
 static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(d);
@@ -219,10 +296,14 @@ static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
         pcie_ari_init(pdev, SIOV_ARI_OFFSET);
         d->ari_cap = SIOV_ARI_OFFSET;
     }
+    siov_testdev_init_acs(d);
     if (!siov_testdev_init_sriov(d, errp)) {
         return false;
     }
-    return !d->has_siov || siov_testdev_init_siov(d, errp);
+    if (d->has_siov && !siov_testdev_init_siov(d, errp)) {
+        return false;
+    }
+    return siov_testdev_override_config(d, errp);
 }
 
 /* BARs */
@@ -232,6 +313,7 @@ static void siov_testdev_init_bars(SIOVTestdev *d)
     const uint8_t pref = PCI_BASE_ADDRESS_MEM_TYPE_64 |
                          PCI_BASE_ADDRESS_MEM_PREFETCH;
     uint64_t room = pow2ceil(MAX(d->total_sdis, 1));
+    uint64_t blocks = ROUND_UP(room * d->block_size, d->page_size);
     PCIDevice *pdev = PCI_DEVICE(d);
 
     memory_region_init_io(&d->ctrl, OBJECT(d), &siov_ctrl_ops, d,
@@ -242,28 +324,49 @@ static void siov_testdev_init_bars(SIOVTestdev *d)
         return;
     }
     memory_region_init_io(&d->pages, OBJECT(d), &siov_pages_ops, d,
-                          "siov-testdev-pages", room * SIOV_PAGE_BYTES);
+                          "siov-testdev-pages", room * d->page_size);
     pci_register_bar(pdev, SIOV_BAR_PAGES, pref, &d->pages);
+    if (d->regions > 1) {
+        d->doorbells = blocks / d->page_size;
+        blocks += room * d->page_size;
+    }
     memory_region_init_io(&d->blocks, OBJECT(d), &siov_blocks_ops, d,
-                          "siov-testdev-blocks",
-                          MAX(room * SIOV_BLOCK_BYTES, SIOV_PAGE_BYTES));
+                          "siov-testdev-blocks", pow2ceil(blocks));
     pci_register_bar(pdev, SIOV_BAR_BLOCKS, pref, &d->blocks);
 }
 
 /* Life */
 
-static bool siov_testdev_check(SIOVTestdev *d, Error **errp)
+static bool siov_testdev_check_layout(SIOVTestdev *d, Error **errp)
 {
-    const char *mode = d->rid_mode ? d->rid_mode : "both";
+    uint64_t most = d->vectors + 7ull * d->x_vectors_step;
 
-    if (strcmp(mode, "both") && strcmp(mode, "strided") &&
-        strcmp(mode, "software")) {
-        error_setg(errp, "rid-mode is strided, software or both");
+    if (d->page_size != SIOV_PAGE_BYTES &&
+        d->page_size != SIOV_PAGE_BYTES_LARGE) {
+        error_setg(errp, "page-size is 4096 or 65536");
         return false;
     }
-    d->strided = strcmp(mode, "software");
-    d->software = strcmp(mode, "strided");
+    if (d->vectors > SIOV_BLK_MAX_VECTORS) {
+        error_setg(errp, "vectors is %d at most", SIOV_BLK_MAX_VECTORS);
+        return false;
+    }
+    if (d->regions < 1 || d->regions > 2) {
+        error_setg(errp, "regions is 1 or 2");
+        return false;
+    }
+    most = MIN(most, SIOV_BLK_MAX_VECTORS);
+    d->block_size = MAX(pow2ceil(SIOV_BLK_MSG(most)), SIOV_BLOCK_BYTES);
+    return true;
+}
 
+static bool siov_testdev_check(SIOVTestdev *d, Error **errp)
+{
+    d->strided = d->rid_mode != SIOV_RIDS_SOFTWARE;
+    d->software = d->rid_mode != SIOV_RIDS_STRIDED;
+
+    if (!siov_testdev_check_layout(d, errp)) {
+        return false;
+    }
     if (d->x_cap_offset < SIOV_EXT_CAPS_END) {
         error_setg(errp, "x-cap-offset 0x%x: other capabilities are below 0x%x",
                    d->x_cap_offset, SIOV_EXT_CAPS_END);
@@ -285,12 +388,11 @@ static void siov_testdev_exit(PCIDevice *pdev)
 
     for (uint32_t n = 0; d->sdis && n < d->total_sdis; n++) {
         if (d->sdis[n]) {
-            siov_engine_kill(&d->sdis[n]->engine);
-            g_free(d->sdis[n]);
+            siov_sdi_free(d->sdis[n]);
         }
     }
     g_clear_pointer(&d->sdis, g_free);
-    siov_engine_kill(&d->pf_engine);
+    siov_queue_exit(d);
     siov_engines_exit(d);
 
     pcie_siov_exit(&d->siov);
@@ -315,7 +417,9 @@ static void siov_testdev_realize(PCIDevice *pdev, Error **errp)
         return;
     }
     pci_config_set_class(pdev->config, d->x_class);
+    d->flr_at = -1;
     siov_engines_init(d);
+    siov_queue_init(d);
     siov_testdev_init_bars(d);
     if (!siov_testdev_init_caps(d, errp)) {
         siov_testdev_exit(pdev);
@@ -357,6 +461,8 @@ static void siov_testdev_reset_hold(Object *obj, ResetType type)
     siov_engine_kill(&d->pf_engine);
     d->scratch = 0;
     d->counters[SIOV_CNT_FLR] += flr;
+    d->flr_at = flr && d->x_flr_ms ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) : -1;
+    siov_queue_stop(d);
     if (!d->has_siov) {
         return;
     }
@@ -377,12 +483,15 @@ static const Property siov_testdev_properties[] = {
     DEFINE_PROP_UINT16("sdi-offset", SIOVTestdev, sdi_offset, 8),
     DEFINE_PROP_UINT16("sdi-stride", SIOVTestdev, sdi_stride, 1),
     DEFINE_PROP_UINT32("siov-caps", SIOVTestdev, siov_caps, 0),
-    DEFINE_PROP_STRING("rid-mode", SIOVTestdev, rid_mode),
     DEFINE_PROP_BOOL("allowlist", SIOVTestdev, allowlist, false),
     DEFINE_PROP_UINT16("sriov-vfs", SIOVTestdev, sriov_vfs, 0),
     DEFINE_PROP_UINT16("sriov-offset", SIOVTestdev, sriov_offset, 0x80),
     DEFINE_PROP_UINT16("sriov-stride", SIOVTestdev, sriov_stride, 1),
     DEFINE_PROP_BOOL("ari", SIOVTestdev, ari, true),
+    DEFINE_PROP_SIZE32("page-size", SIOVTestdev, page_size, SIOV_PAGE_BYTES),
+    DEFINE_PROP_UINT32("vectors", SIOVTestdev, vectors, SIOV_BLK_NUM_VECTORS),
+    DEFINE_PROP_UINT8("regions", SIOVTestdev, regions, 1),
+    DEFINE_PROP_BOOL("command-queue", SIOVTestdev, command_queue, false),
 
     DEFINE_PROP_UINT16("x-cap-offset", SIOVTestdev, x_cap_offset, 0x200),
     DEFINE_PROP_UINT8("x-cap-size", SIOVTestdev, x_cap_size, SIOV_CAP_SIZEOF),
@@ -390,6 +499,7 @@ static const Property siov_testdev_properties[] = {
                       SIOV_CAP_VERSION),
     DEFINE_PROP_UINT32("x-cap-next", SIOVTestdev, x_cap_next, SIOV_OFF32),
     DEFINE_PROP_STRING("x-cap-raw", SIOVTestdev, x_cap_raw),
+    DEFINE_PROP_STRING("x-config", SIOVTestdev, x_config),
     DEFINE_PROP_BOOL("x-cap-second", SIOVTestdev, x_cap_second, false),
     DEFINE_PROP_UINT16("x-class", SIOVTestdev, x_class, PCI_CLASS_OTHERS),
     DEFINE_PROP_UINT32("x-status-at-boot", SIOVTestdev, x_status_at_boot, 0),
@@ -408,7 +518,58 @@ static const Property siov_testdev_properties[] = {
                        SIOV_OFF32),
     DEFINE_PROP_BOOL("x-rid-unchecked", SIOVTestdev, x_rid_unchecked, false),
     DEFINE_PROP_BOOL("x-forge", SIOVTestdev, x_forge, false),
+    DEFINE_PROP_UINT32("x-rid-dup", SIOVTestdev, x_rid_dup, 0),
+    DEFINE_PROP_UINT32("x-vectors-step", SIOVTestdev, x_vectors_step, 0),
+    DEFINE_PROP_UINT32("x-enable-us", SIOVTestdev, x_enable_us, 0),
+    DEFINE_PROP_UINT32("x-disable-us", SIOVTestdev, x_disable_us, 0),
+    DEFINE_PROP_UINT32("x-reset-us", SIOVTestdev, x_reset_us, 0),
+    DEFINE_PROP_UINT32("x-flr-ms", SIOVTestdev, x_flr_ms, 0),
+    DEFINE_PROP_UINT32("x-flr-quiet-ms", SIOVTestdev, x_flr_quiet_ms, 20),
+    DEFINE_PROP_UINT32("x-enable-hang-at", SIOVTestdev, x_enable_hang_at,
+                       SIOV_OFF32),
+    DEFINE_PROP_UINT32("x-command-lost-at", SIOVTestdev, x_command_lost_at,
+                       SIOV_OFF32),
 };
+
+/* Properties with a name for each value */
+
+static const QEnumLookup siov_rid_modes = {
+    .array = (const char *const[]) {
+        [SIOV_RIDS_BOTH] = "both",
+        [SIOV_RIDS_STRIDED] = "strided",
+        [SIOV_RIDS_SOFTWARE] = "software",
+    },
+    .size = 3,
+};
+
+static const QEnumLookup siov_acs_values = {
+    .array = (const char *const[]) {
+        [SIOV_ACS_OFF] = "off",
+        [SIOV_ACS_ON] = "on",
+        [SIOV_ACS_STUCK] = "stuck",
+    },
+    .size = 3,
+};
+
+static int siov_testdev_get_rid_mode(Object *obj, Error **errp)
+{
+    return SIOV_TESTDEV(obj)->rid_mode;
+}
+
+static void siov_testdev_set_rid_mode(Object *obj, int val, Error **errp)
+{
+    SIOV_TESTDEV(obj)->rid_mode = val;
+}
+
+static int siov_testdev_get_acs(Object *obj, Error **errp)
+{
+    return SIOV_TESTDEV(obj)->acs;
+}
+
+static void siov_testdev_set_acs(Object *obj, int val, Error **errp)
+{
+    SIOV_TESTDEV(obj)->acs = val;
+}
 
 /* A fixture for one run: its state is not worth moving */
 static const VMStateDescription siov_testdev_vmstate = {
@@ -436,6 +597,11 @@ static void siov_testdev_class_init(ObjectClass *klass, void *data)
     dc->desc = "SIOV test device";
     dc->vmsd = &siov_testdev_vmstate;
     device_class_set_props(dc, siov_testdev_properties);
+    object_class_property_add_enum(klass, "rid-mode", "SIOVRidMode",
+                                   &siov_rid_modes, siov_testdev_get_rid_mode,
+                                   siov_testdev_set_rid_mode);
+    object_class_property_add_enum(klass, "acs", "SIOVAcs", &siov_acs_values,
+                                   siov_testdev_get_acs, siov_testdev_set_acs);
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
 }
 

@@ -18,6 +18,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
+#include "qemu/error-report.h"
 #include "qapi/error.h"
 #include "exec/memory.h"
 #include "system/dma.h"
@@ -226,7 +227,7 @@ bool pcie_siov_add_capability(PCIDevice *pf, uint16_t cap,
     memset(pf->w1cmask + cap, 0, size);
     memset(pf->cmask + cap, 0xff, size);
     if (size > PCIE_SIOV_STATUS) {
-        /* The device changes it, so it may differ after migration */
+        /* The device changes it: a saved value need not match */
         pf->cmask[cap + PCIE_SIOV_STATUS] = 0;
     }
     return true;
@@ -246,7 +247,11 @@ bool pcie_siov_init(PCIDevice *pf, PCIESIOV *s, uint16_t cap,
     s->master = bitmap_new(MAX(cfg->total_sdis, 1));
     s->has_rid = bitmap_new(MAX(cfg->total_sdis, 1));
     s->prepared = bitmap_new(MAX(cfg->total_sdis, 1));
+    s->reported = bitmap_new(MAX(cfg->total_sdis, 1));
     s->rid = g_new0(uint16_t, MAX(cfg->total_sdis, 1));
+    s->key = g_new0(uint32_t, MAX(cfg->total_sdis, 1));
+    s->by_rid = g_new0(uint16_t, PCIE_SIOV_NUM_RIDS);
+    s->by_distance = g_new0(uint16_t, PCIE_SIOV_NUM_RIDS);
     s->allow = bitmap_new(PCIE_SIOV_NUM_RIDS);
     QLIST_INSERT_HEAD(&pcie_siov_pfs, s, next);
     return true;
@@ -276,7 +281,11 @@ void pcie_siov_exit(PCIESIOV *s)
     g_free(s->master);
     g_free(s->has_rid);
     g_free(s->prepared);
+    g_free(s->reported);
     g_free(s->rid);
+    g_free(s->key);
+    g_free(s->by_rid);
+    g_free(s->by_distance);
     g_free(s->allow);
     s->pf = NULL;
 }
@@ -288,32 +297,129 @@ void pcie_siov_reset(PCIESIOV *s)
     bitmap_zero(s->master, s->cfg.total_sdis);
     bitmap_zero(s->has_rid, s->cfg.total_sdis);
     bitmap_zero(s->allow, PCIE_SIOV_NUM_RIDS);
+    memset(s->by_rid, 0, PCIE_SIOV_NUM_RIDS * sizeof(*s->by_rid));
+    memset(s->by_distance, 0, PCIE_SIOV_NUM_RIDS * sizeof(*s->by_distance));
     s->num_enabled = 0;
     pcie_siov_update_status(s);
 }
 
-/* SDIs */
+/* Routing IDs */
+
+/* Returns false if the SDI has no RID of any kind */
+static bool pcie_siov_sdi_key(const PCIESIOV *s, uint32_t n, uint64_t *key)
+{
+    if (test_bit(n, s->enabled)) {
+        *key = s->key[n];
+        return true;
+    }
+    if (n && n == s->cfg.borrower) {
+        n--;
+    }
+    if (test_bit(n, s->has_rid)) {
+        *key = PCIE_SIOV_KEY_SOFTWARE | s->rid[n];
+        return true;
+    }
+    *key = s->cfg.first_offset + (uint64_t)n * s->cfg.stride;
+    return s->cfg.strided && *key < PCIE_SIOV_NUM_RIDS;
+}
 
 bool pcie_siov_sdi_rid(const PCIESIOV *s, uint32_t n, uint16_t *rid)
 {
-    uint64_t wide;
+    uint64_t key;
 
     *rid = 0;
-    if (n >= s->cfg.total_sdis) {
+    if (n >= s->cfg.total_sdis || !pcie_siov_sdi_key(s, n, &key)) {
         return false;
     }
-    if (test_bit(n, s->has_rid)) {
-        *rid = s->rid[n];
-        return true;
+    if (!(key & PCIE_SIOV_KEY_SOFTWARE)) {
+        key += pci_requester_id(s->pf);
+        if (key >= PCIE_SIOV_NUM_RIDS) {
+            return false;
+        }
     }
-    wide = pci_requester_id(s->pf);
-    wide += s->cfg.first_offset + (uint64_t)n * s->cfg.stride;
-    if (!s->cfg.strided || wide >= PCIE_SIOV_NUM_RIDS) {
-        return false;
-    }
-    *rid = wide;
+    *rid = key;
     return true;
 }
+
+static uint16_t *pcie_siov_owners(PCIESIOV *s, uint32_t n)
+{
+    return s->key[n] & PCIE_SIOV_KEY_SOFTWARE ?
+           &s->by_rid[s->key[n] & ~PCIE_SIOV_KEY_SOFTWARE] :
+           &s->by_distance[s->key[n]];
+}
+
+/* How many enabled SDIs of the function have this RID? */
+static uint32_t pcie_siov_count(const PCIESIOV *s, uint16_t rid)
+{
+    uint16_t pf = pci_requester_id(s->pf);
+
+    return s->by_rid[rid] + (rid >= pf ? s->by_distance[rid - pf] : 0);
+}
+
+static bool pcie_siov_same_segment(PCIBus *a, PCIBus *b)
+{
+    return pcie_siov_top_bus(a) == pcie_siov_top_bus(b);
+}
+
+static PCIDevice *pcie_siov_function(PCIBus *bus, uint16_t rid)
+{
+    PCIDevice *dev = pci_find_device(pcie_siov_top_bus(bus), PCI_BUS_NUM(rid),
+                                     rid & 0xff);
+
+    return dev && dev->enabled ? dev : NULL;
+}
+
+/* How many requesters of the segment have this RID? */
+static uint32_t pcie_siov_requesters(PCIBus *bus, uint16_t rid)
+{
+    uint32_t count = pcie_siov_function(bus, rid) ? 1 : 0;
+    PCIESIOV *s;
+
+    QLIST_FOREACH(s, &pcie_siov_pfs, next) {
+        if (s->num_enabled && pcie_siov_same_segment(bus, pci_get_bus(s->pf))) {
+            count += pcie_siov_count(s, rid);
+        }
+    }
+    return count;
+}
+
+static void pcie_siov_check_rid(PCIESIOV *s, uint32_t n)
+{
+    PCIBus *bus = pci_get_bus(s->pf);
+    PCIDevice *func;
+    uint16_t rid;
+
+    if (test_bit(n, s->reported) || !pcie_siov_sdi_rid(s, n, &rid) ||
+        pcie_siov_requesters(bus, rid) < 2 ||
+        pcie_siov_pf_may_send(s->pf) != PCIE_SIOV_SENT) {
+        return;
+    }
+    set_bit(n, s->reported);
+    s->rid_dups++;
+    func = pcie_siov_function(bus, rid);
+    trace_pcie_siov_rid_dup(s->pf->name, n, PCI_BUS_NUM(rid), PCI_SLOT(rid),
+                            PCI_FUNC(rid));
+    warn_report("SIOV violation: SDI %" PRIu32 " of %s has the Routing ID "
+                "%02x:%02x.%x, and so has %s", n, s->pf->name,
+                PCI_BUS_NUM(rid), PCI_SLOT(rid), PCI_FUNC(rid),
+                func ? func->name : "another SDI");
+}
+
+void pcie_siov_check_rids(void)
+{
+    PCIESIOV *s;
+
+    QLIST_FOREACH(s, &pcie_siov_pfs, next) {
+        unsigned long n = find_first_bit(s->enabled, s->cfg.total_sdis);
+
+        while (n < s->cfg.total_sdis) {
+            pcie_siov_check_rid(s, n);
+            n = find_next_bit(s->enabled, s->cfg.total_sdis, n + 1);
+        }
+    }
+}
+
+/* SDIs */
 
 static bool pcie_siov_rid_allowed(const PCIESIOV *s, uint16_t rid)
 {
@@ -387,6 +493,7 @@ static void pcie_siov_prepare(PCIESIOV *s, uint32_t n)
 
 bool pcie_siov_sdi_enable(PCIESIOV *s, uint32_t n)
 {
+    uint64_t key;
     uint16_t rid;
 
     assert(n < s->cfg.total_sdis);
@@ -400,10 +507,15 @@ bool pcie_siov_sdi_enable(PCIESIOV *s, uint32_t n)
     trace_pcie_siov_enable(s->pf->name, n, PCI_BUS_NUM(rid), PCI_SLOT(rid),
                            PCI_FUNC(rid));
     pcie_siov_prepare(s, n);
+    pcie_siov_sdi_key(s, n, &key);
+    s->key[n] = key;
+    (*pcie_siov_owners(s, n))++;
     set_bit(n, s->enabled);
     clear_bit(n, s->master);
+    clear_bit(n, s->reported);
     s->num_enabled++;
     pcie_siov_update_status(s);
+    pcie_siov_check_rid(s, n);
     return true;
 }
 
@@ -415,6 +527,9 @@ void pcie_siov_sdi_disable(PCIESIOV *s, uint32_t n)
         return;
     }
     trace_pcie_siov_disable(s->pf->name, n);
+    /* A function may have come that has its RID */
+    pcie_siov_check_rid(s, n);
+    (*pcie_siov_owners(s, n))--;
     clear_bit(n, s->enabled);
     clear_bit(n, s->master);
     s->num_enabled--;
@@ -435,21 +550,45 @@ void pcie_siov_sdi_set_master(PCIESIOV *s, uint32_t n, bool on)
 
 /* Requests */
 
-PCIESIOVDrop pcie_siov_pf_may_send(PCIDevice *pf)
+static PCIESIOVDrop pcie_siov_function_drop(PCIDevice *dev)
 {
-    uint16_t command = pci_get_word(pf->config + PCI_COMMAND);
+    uint16_t command = pci_get_word(dev->config + PCI_COMMAND);
     uint16_t pmcsr = 0;
 
-    if (pf->cap_present & QEMU_PCI_CAP_PM) {
-        pmcsr = pci_get_word(pf->config + pf->pm_cap + PCI_PM_CTRL);
+    if (dev->cap_present & QEMU_PCI_CAP_PM) {
+        pmcsr = pci_get_word(dev->config + dev->pm_cap + PCI_PM_CTRL);
     }
     if (pmcsr & PCI_PM_CTRL_STATE_MASK) {
         return PCIE_SIOV_DROP_POWER;
     }
-    if (!(command & PCI_COMMAND_MASTER) || !pf->enabled) {
+    if (!(command & PCI_COMMAND_MASTER) || !dev->enabled) {
         return PCIE_SIOV_DROP_BME;
     }
     return PCIE_SIOV_SENT;
+}
+
+/* A bridge forwards requests upstream only while it may send some itself */
+static bool pcie_siov_bridges_forward(PCIDevice *pf)
+{
+    PCIBus *bus = pci_get_bus(pf);
+
+    while (!pci_bus_is_root(bus)) {
+        if (pcie_siov_function_drop(bus->parent_dev) != PCIE_SIOV_SENT) {
+            return false;
+        }
+        bus = pci_get_bus(bus->parent_dev);
+    }
+    return true;
+}
+
+PCIESIOVDrop pcie_siov_pf_may_send(PCIDevice *pf)
+{
+    PCIESIOVDrop drop = pcie_siov_function_drop(pf);
+
+    if (drop == PCIE_SIOV_SENT && !pcie_siov_bridges_forward(pf)) {
+        drop = PCIE_SIOV_DROP_BRIDGE;
+    }
+    return drop;
 }
 
 /*
@@ -494,8 +633,7 @@ static PCIESIOVDrop pcie_siov_sdi_state(const PCIESIOV *s, uint32_t n,
     return PCIE_SIOV_SENT;
 }
 
-PCIESIOVDrop pcie_siov_sdi_may_send(const PCIESIOV *s, uint32_t n,
-                                    uint16_t *rid)
+PCIESIOVDrop pcie_siov_sdi_may_send(PCIESIOV *s, uint32_t n, uint16_t *rid)
 {
     PCIESIOVDrop drop = pcie_siov_pf_may_send(s->pf);
 
@@ -506,6 +644,8 @@ PCIESIOVDrop pcie_siov_sdi_may_send(const PCIESIOV *s, uint32_t n,
     if (drop != PCIE_SIOV_SENT) {
         trace_pcie_siov_drop(s->pf->name, n, drop, PCI_BUS_NUM(*rid),
                              PCI_SLOT(*rid), PCI_FUNC(*rid));
+    } else {
+        pcie_siov_check_rid(s, n);
     }
     return drop;
 }
@@ -537,41 +677,13 @@ MemTxResult pcie_siov_msi_send(PCIDevice *pf, uint16_t rid, MSIMessage msg)
 
 /* Configuration requests */
 
-static bool pcie_siov_owns_strided(const PCIESIOV *s, uint16_t rid)
-{
-    uint32_t first = pci_requester_id(s->pf) + s->cfg.first_offset;
-    uint32_t n = 0;
-
-    if (!s->cfg.strided || rid < first) {
-        return false;
-    }
-    if (s->cfg.stride) {
-        n = (rid - first) / s->cfg.stride;
-    }
-    return first + n * s->cfg.stride == rid &&
-           pcie_siov_sdi_enabled(s, n) && !test_bit(n, s->has_rid);
-}
-
-static bool pcie_siov_owns_assigned(const PCIESIOV *s, uint16_t rid)
-{
-    unsigned long n = find_first_bit(s->has_rid, s->cfg.total_sdis);
-
-    while (n < s->cfg.total_sdis) {
-        if (s->rid[n] == rid && test_bit(n, s->enabled)) {
-            return true;
-        }
-        n = find_next_bit(s->has_rid, s->cfg.total_sdis, n + 1);
-    }
-    return false;
-}
-
-void pcie_siov_config_miss(uint16_t rid, bool is_write)
+void pcie_siov_config_miss(PCIBus *bus, uint16_t rid, bool is_write)
 {
     PCIESIOV *s;
 
     QLIST_FOREACH(s, &pcie_siov_pfs, next) {
-        if (!s->num_enabled || (!pcie_siov_owns_strided(s, rid) &&
-                                !pcie_siov_owns_assigned(s, rid))) {
+        if (!s->num_enabled || !pcie_siov_count(s, rid) ||
+            !pcie_siov_same_segment(bus, pci_get_bus(s->pf))) {
             continue;
         }
         trace_pcie_siov_config_miss(s->pf->name, PCI_BUS_NUM(rid),

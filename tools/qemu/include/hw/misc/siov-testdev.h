@@ -48,7 +48,7 @@
 #define SIOV_MAGIC                      0x000
 #define   SIOV_MAGIC_VALUE              0x564f4953      /* "SIOV" */
 #define SIOV_VERSION                    0x004
-#define   SIOV_VERSION_VALUE            0x00010000      /* 1.0 */
+#define   SIOV_VERSION_VALUE            0x00010001      /* 1.1 */
 #define SIOV_FEATURES                   0x008
 #define   SIOV_FEAT_STRIDED             0x00000001
 #define   SIOV_FEAT_SOFTWARE            0x00000002
@@ -57,6 +57,7 @@
 #define   SIOV_FEAT_MSI                 0x00000010
 #define   SIOV_FEAT_FORGE               0x00000020
 #define   SIOV_FEAT_ERROR               0x00000040
+#define   SIOV_FEAT_QUEUE               0x00000080
 #define SIOV_TOTAL                      0x00c
 #define SIOV_VECTORS                    0x010
 #define SIOV_PF_RID                     0x014
@@ -72,6 +73,35 @@
 #define SIOV_SCRATCH                    0x02c
 #define SIOV_LAST_DROP                  0x030
 #define SIOV_LAST_DROP_RID              0x034
+#define SIOV_REGIONS                    0x038
+#define SIOV_DOORBELLS                  0x03c   /* in pages, in BAR 4 */
+
+/* BAR 0: the command queue */
+#define SIOV_QUEUE_BASE_LO              0x040
+#define SIOV_QUEUE_BASE_HI              0x044
+#define SIOV_QUEUE_SIZE                 0x048
+#define   SIOV_QUEUE_SIZE_MAX           0x100
+#define SIOV_QUEUE_TAIL                 0x04c
+#define SIOV_QUEUE_HEAD                 0x050
+#define SIOV_QUEUE_VECTOR               0x054
+#define SIOV_QUEUE_STATUS               0x058
+#define   SIOV_QUEUE_STATUS_ON          0x00000001
+#define   SIOV_QUEUE_STATUS_FAILED      0x00000002
+
+/* An entry of the queue: four words of the driver, four of the device */
+#define SIOV_CMD_BYTES                  0x20
+#define SIOV_CMD_OP                     0x00
+#define   SIOV_CMD_OP_ENABLE            1
+#define   SIOV_CMD_OP_DISABLE           2
+#define   SIOV_CMD_OP_RESET             3
+#define SIOV_CMD_SDI                    0x04
+#define SIOV_CMD_RID                    0x08    /* as SIOV_BLK_RID */
+#define SIOV_CMD_TAG                    0x0c
+#define SIOV_CMD_ANSWER                 0x10
+#define   SIOV_CMD_ANSWER_DONE          0x00000001
+#define   SIOV_CMD_ANSWER_ERROR         0x0000ff00
+#define   SIOV_CMD_ANSWER_ERROR_SHIFT   8
+#define SIOV_CMD_ANSWER_TAG             0x1c
 
 /* BAR 0: counters, 64 bits each */
 #define SIOV_COUNTERS                   0x100
@@ -95,9 +125,13 @@
 #define SIOV_CNT_FLR                    16
 #define SIOV_CNT_REFUSED                17
 #define SIOV_CNT_ABORTED                18
+#define SIOV_CNT_RID_DUP                19
+#define SIOV_CNT_TOO_EARLY              20
+#define SIOV_CNT_COMMAND                21
+#define SIOV_CNT_DOORBELL               22
 #define SIOV_CNT_DROP_BASE              24
 #define SIOV_CNT_DROP(cause)            (SIOV_CNT_DROP_BASE + (cause))
-#define SIOV_NUM_COUNTERS               32
+#define SIOV_NUM_COUNTERS               40
 
 /* Why a request never left the device: PCIESIOVDrop has the same values */
 #define SIOV_DROP_NONE                  0
@@ -108,9 +142,10 @@
 #define SIOV_DROP_NO_RID                5
 #define SIOV_DROP_WINDOW                6
 #define SIOV_DROP_ALLOWLIST             7
+#define SIOV_DROP_BRIDGE                8
 
 /* BAR 4: the control block of SDI n, for the PF's driver only */
-#define SIOV_BLOCK_BYTES                0x80
+#define SIOV_BLOCK_BYTES                0x80    /* with four vectors or less */
 #define SIOV_BLOCK(n)                   ((n) * SIOV_BLOCK_BYTES)
 #define SIOV_BLK_CTRL                   0x00
 #define   SIOV_BLK_CTRL_ENABLE          0x00000001
@@ -120,6 +155,7 @@
 #define SIOV_BLK_STATUS                 0x04
 #define   SIOV_BLK_STATUS_ENABLED       0x00000001
 #define   SIOV_BLK_STATUS_BUSY          0x00000002
+#define   SIOV_BLK_STATUS_CHANGING      0x00000004
 #define   SIOV_BLK_STATUS_ERROR         0x0000ff00
 #define   SIOV_BLK_STATUS_ERROR_SHIFT   8
 #define SIOV_BLK_RID                    0x08
@@ -131,8 +167,10 @@
 #define SIOV_BLK_FAULT_COUNT            0x14
 #define SIOV_BLK_MSI_COUNT              0x18
 #define SIOV_BLK_DROP_COUNT             0x1c
+#define SIOV_BLK_VECTORS                0x20
 #define SIOV_BLK_MSG(v)                 (0x40 + 0x10 * (v))
-#define SIOV_BLK_NUM_VECTORS            4
+#define SIOV_BLK_NUM_VECTORS            4       /* unless a property says so */
+#define SIOV_BLK_MAX_VECTORS            256
 
 /* A message, as an entry of an MSI-X table */
 #define SIOV_MSG_ADDR_LO                0x0
@@ -150,9 +188,10 @@
 #define SIOV_ERR_UNSUPPORTED            4
 #define SIOV_ERR_FAILED                 5
 #define SIOV_ERR_BUSY                   6
+#define SIOV_ERR_BAD_COMMAND            7
 
 /* BAR 2: the page of SDI n, for whoever uses the SDI. The PF has one, too */
-#define SIOV_PAGE_BYTES                 0x1000
+#define SIOV_PAGE_BYTES                 0x1000  /* unless a property says so */
 #define SIOV_PAGE(n)                    ((uint64_t)(n) * SIOV_PAGE_BYTES)
 #define SIOV_PG_ID                      0x000
 #define   SIOV_PG_ID_VALUE              0x00494453      /* "SDI" */
@@ -204,5 +243,12 @@
 #define   SIOV_PG_AS_RID_ON             0x80000000
 #define SIOV_PG_SCRATCH(i)              (0x050 + 4 * (i))
 #define SIOV_PG_NUM_SCRATCH             4
+
+/* BAR 4: the doorbell page of SDI n, for whoever uses the SDI */
+#define SIOV_DB_ID                      0x000
+#define   SIOV_DB_ID_VALUE              0x4c4c4542      /* "BELL" */
+#define SIOV_DB_INDEX                   0x004
+#define SIOV_DB_RING                    0x008   /* as SIOV_PG_CMD */
+#define SIOV_DB_COUNT                   0x00c
 
 #endif /* HW_MISC_SIOV_TESTDEV_H */

@@ -39,6 +39,8 @@
  * @PCIE_SIOV_DROP_WINDOW: the RID's bus is outside of the secondary to
  *                         subordinate range of a bridge above the function
  * @PCIE_SIOV_DROP_ALLOWLIST: software's RID is not in the allowlist
+ * @PCIE_SIOV_DROP_BRIDGE: Bus Master Enable of a bridge above is clear, or the
+ *                         bridge is not in D0
  */
 typedef enum PCIESIOVDrop {
     PCIE_SIOV_SENT,
@@ -49,6 +51,7 @@ typedef enum PCIESIOVDrop {
     PCIE_SIOV_DROP_NO_RID,
     PCIE_SIOV_DROP_WINDOW,
     PCIE_SIOV_DROP_ALLOWLIST,
+    PCIE_SIOV_DROP_BRIDGE,
     PCIE_SIOV_DROP__MAX,
 } PCIESIOVDrop;
 
@@ -65,6 +68,7 @@ typedef enum PCIESIOVDrop {
  * @ignore_window: let bridges above pass any RID, as QEMU's own do
  * @sticky_status: Status bit 0 never clears
  * @fixed_status: Status does not follow the SDIs at all
+ * @borrower: SDI that has the RID of the one before it, by mistake; 0: none
  */
 typedef struct PCIESIOVConfig {
     uint16_t total_sdis;
@@ -78,7 +82,10 @@ typedef struct PCIESIOVConfig {
     bool ignore_window;
     bool sticky_status;
     bool fixed_status;
+    uint32_t borrower;
 } PCIESIOVConfig;
+
+#define PCIE_SIOV_KEY_SOFTWARE          0x10000
 
 /**
  * struct PCIESIOV - state of one function
@@ -90,10 +97,16 @@ typedef struct PCIESIOVConfig {
  * @master: bitmap of SDIs that may send requests
  * @has_rid: bitmap of SDIs with a RID from software
  * @prepared: bitmap of SDIs whose address space exists
+ * @reported: bitmap of SDIs whose RID was found to have another owner
  * @rid: RIDs from software
+ * @key: what an enabled SDI's RID is: %PCIE_SIOV_KEY_SOFTWARE and the RID, or a
+ *       distance from the function's
+ * @by_rid: number of enabled SDIs that have the RID from software
+ * @by_distance: number of enabled SDIs at this distance from the function
  * @allow: bitmap of RIDs that software may give to SDIs
  * @config_reads: configuration reads aimed at the RID of an enabled SDI
  * @config_writes: configuration writes aimed at the RID of an enabled SDI
+ * @rid_dups: SDIs whose RID was found to have another owner
  * @next: all functions with SDIs
  */
 typedef struct PCIESIOV {
@@ -105,10 +118,15 @@ typedef struct PCIESIOV {
     unsigned long *master;
     unsigned long *has_rid;
     unsigned long *prepared;
+    unsigned long *reported;
     uint16_t *rid;
+    uint32_t *key;
+    uint16_t *by_rid;
+    uint16_t *by_distance;
     unsigned long *allow;
     uint64_t config_reads;
     uint64_t config_writes;
+    uint64_t rid_dups;
     QLIST_ENTRY(PCIESIOV) next;
 } PCIESIOV;
 
@@ -147,8 +165,9 @@ void pcie_siov_reset(PCIESIOV *s);
 /**
  * pcie_siov_sdi_rid: the RID of SDI @n as buses are numbered now
  *
- * Returns false if it has none: none given by software and no strided one, or
- * one beyond the 16 bits of a RID.
+ * An enabled SDI has the one that it was enabled with. Returns false if it has
+ * none: none given by software and no strided one, or one beyond the 16 bits of
+ * a RID.
  */
 bool pcie_siov_sdi_rid(const PCIESIOV *s, uint32_t n, uint16_t *rid);
 
@@ -168,7 +187,8 @@ void pcie_siov_sdi_clear_rid(PCIESIOV *s, uint32_t n);
  * pcie_siov_sdi_enable: enable SDI @n
  *
  * Creates address spaces for a block of SDIs, as one at a time gets slow.
- * Returns false if it has no RID.
+ * Returns false if it has no RID. A RID that another requester has is noticed,
+ * see pcie_siov_check_rids(), and taken.
  */
 bool pcie_siov_sdi_enable(PCIESIOV *s, uint32_t n);
 
@@ -188,6 +208,18 @@ static inline bool pcie_siov_sdi_enabled(const PCIESIOV *s, uint32_t n)
 }
 
 /**
+ * pcie_siov_check_rids: look for requesters with the same RID, everywhere
+ *
+ * A RID belongs to one requester of a segment, be it a function or an SDI.
+ * Each SDI is looked at when it is enabled, when it sends and when it is
+ * disabled; a device calls this when it has got more functions. What is found
+ * is counted in &PCIESIOV.rid_dups, once in the life of an SDI, traced, and
+ * written to the log. A PF that may send nothing is left alone: what firmware
+ * will find has its RIDs before the buses have numbers.
+ */
+void pcie_siov_check_rids(void);
+
+/**
  * pcie_siov_pf_may_send: would a request of the function itself get through?
  */
 PCIESIOVDrop pcie_siov_pf_may_send(PCIDevice *pf);
@@ -198,8 +230,7 @@ PCIESIOVDrop pcie_siov_pf_may_send(PCIDevice *pf);
  * @rid is valid for PCIE_SIOV_SENT, PCIE_SIOV_DROP_WINDOW and
  * PCIE_SIOV_DROP_ALLOWLIST, zero otherwise.
  */
-PCIESIOVDrop pcie_siov_sdi_may_send(const PCIESIOV *s, uint32_t n,
-                                    uint16_t *rid);
+PCIESIOVDrop pcie_siov_sdi_may_send(PCIESIOV *s, uint32_t n, uint16_t *rid);
 
 /**
  * pcie_siov_dma_rw: memory request of @pf with the requester ID @rid
@@ -218,9 +249,12 @@ MemTxResult pcie_siov_msi_send(PCIDevice *pf, uint16_t rid, MSIMessage msg);
 
 /**
  * pcie_siov_config_miss: a configuration request found no function
+ * @bus: any bus of the segment
+ * @rid: where it went
+ * @is_write: a write
  *
  * For host bridges. Counts those aimed at the RID of an enabled SDI.
  */
-void pcie_siov_config_miss(uint16_t rid, bool is_write);
+void pcie_siov_config_miss(PCIBus *bus, uint16_t rid, bool is_write);
 
 #endif /* QEMU_PCIE_SIOV_H */
