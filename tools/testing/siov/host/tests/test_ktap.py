@@ -50,6 +50,14 @@ class Whole(unittest.TestCase):
         self.assertEqual([r.text for r in ktap.read(text)], ["a", "p", "q"])
         self.assertEqual(failures(text), [])
 
+    def test_kunit_plans_no_parameters(self):
+        text = "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n" \
+               "        KTAP version 1\n        # Subtest: b\n        ok 1 p\n" \
+               "        ok 2 q\n    ok 1 b\nok 1 s\n"
+        self.assertEqual(failures(text), [])
+        self.assertEqual(failures(text.replace("    1..1\n", "", 1)),
+                         ["s: there is no plan"])
+
     def test_program_without_tests_of_its_own(self):
         text = "1..1\n# hello\nok 1 selftests: x: y.sh\n"
         self.assertEqual([r.text for r in ktap.read(text)], ["selftests: x: y.sh"])
