@@ -8,7 +8,7 @@ import sys
 import judge
 from ktap import Result, check
 from process import run
-from topology import HERE, TOP, out
+from topology import BUILD, HERE, TOP, out
 
 
 def run_program(command, missing, *, timeout=1800, **kwargs):
@@ -29,6 +29,7 @@ def run_kunit():
         done = run([TOP / "scripts/build", "run-kunit"], 900)
     except subprocess.TimeoutExpired:
         return [Result(False, "KUnit came to no end in 900 s")]
+    (BUILD / "log" / "kunit.output").write_text(done.stdout)
     results = judge.from_ktap(done.stdout, "KUnit gave no results")
     results.append(judge.is_healthy(done.stdout, "KUnit's"))
     results.append(check(not done.returncode, f"kunit.py ended with {done.returncode}",
