@@ -56,7 +56,7 @@ static u8 siov_max_buses = SIOV_DEFAULT_BUSES;
  * @devfn: the bridge
  * @secondary: number of the bus behind it
  * @subordinate: last number of its range
- * @spare: how many numbers of the range are there for SDIs
+ * @spare: how many numbers at the end of the range are there for SDIs
  */
 struct siov_planned {
 	u8 primary;
@@ -463,12 +463,12 @@ static int siov_cut_range(struct pci_bus *bus, u32 *last)
 	return adjust_resource(res, res->start, *last - res->start + 1);
 }
 
-static bool siov_shrink(struct pci_bus *bus)
+static void siov_shrink(struct pci_bus *bus)
 {
 	u32 old = bus->busn_res.end, last;
 
 	if (!bus->self || !bus->siov_spare || siov_cut_range(bus, &last))
-		return false;
+		return;
 
 	pm_runtime_get_sync(&bus->self->dev);
 	siov_write_subordinate(bus->self, last);
@@ -476,22 +476,28 @@ static bool siov_shrink(struct pci_bus *bus)
 	pci_siov_bus_changed(bus);
 	pci_info(bus->self, "subordinate bus number lowered from %02x to %02x for new bridges\n",
 		 old, last);
-
-	return true;
 }
 
-/* Give back what is reserved below @bus and not used; true if it was anything */
-static bool siov_yield(struct pci_bus *bus)
+/* Give back what is reserved below @bus and not used */
+static void siov_yield(struct pci_bus *bus)
 {
 	struct pci_bus *child;
-	bool yielded = false;
 
 	list_for_each_entry(child, &bus->children, node) {
-		yielded |= siov_yield(child);
-		yielded |= siov_shrink(child);
+		siov_yield(child);
+		siov_shrink(child);
 	}
+}
 
-	return yielded;
+static bool siov_has_spare(struct pci_bus *bus)
+{
+	struct pci_bus *child;
+
+	list_for_each_entry(child, &bus->children, node)
+		if (child->siov_spare || siov_has_spare(child))
+			return true;
+
+	return false;
 }
 
 /* Numbered by the kernel, and by nobody used: such a bus can be moved */
@@ -648,20 +654,25 @@ static u32 siov_share_out(struct pci_siov_plan *plan, u32 left)
 static u32 siov_place(struct pci_siov_plan *plan, struct pci_bus *bus,
 		      u8 primary, u32 shift)
 {
-	struct siov_planned *bridge = &plan->bridges[plan->nr++];
+	struct siov_planned *bridge = &plan->bridges[plan->nr++], *below;
 	struct pci_bus *child;
-	u32 before = shift;
 
 	bridge->primary = primary;
 	bridge->devfn = bus->self->devfn;
 	bridge->secondary = bus->number + shift;
 
 	shift += plan->extra[bus->number];
-	list_for_each_entry(child, &bus->children, node)
+	if (list_empty(&bus->children))
+		bridge->spare = plan->extra[bus->number];
+
+	list_for_each_entry(child, &bus->children, node) {
+		below = &plan->bridges[plan->nr];
 		shift = siov_place(plan, child, bridge->secondary, shift);
+		if (child->busn_res.end == bus->busn_res.end)
+			bridge->spare = below->spare;
+	}
 
 	bridge->subordinate = bus->busn_res.end + shift;
-	bridge->spare = shift - before;
 
 	return shift;
 }
@@ -834,8 +845,12 @@ bool pci_siov_rearrange(struct pci_bus *bus)
 	if (host->siov_plan) {
 		siov_end_plan(host);
 	} else {
-		if (siov_lacks_room(bus) && siov_yield(bus)) {
+		/* The new buses first, as they may be in what is reserved */
+		if (!host->siov_yielded && siov_has_spare(bus) &&
+		    siov_lacks_room(bus)) {
 			siov_tear_down_new(bus);
+			siov_yield(bus);
+			host->siov_yielded = true;
 			return true;
 		}
 
@@ -846,6 +861,7 @@ bool pci_siov_rearrange(struct pci_bus *bus)
 		}
 	}
 
+	host->siov_yielded = false;
 	siov_grow_again(host->bus);
 	return false;
 }

@@ -560,9 +560,10 @@ static int refuse_pf(struct pci_dev *pf)
  * The administrator may destroy the SDI at any time. Or an ERR_PTR(): -ENODEV
  * if @pf has no driver that can, or the IOMMU that covers @pf does not cover
  * the SDI; -EPERM if SDIs could not be isolated on @pf; -EBUSY if the index or
- * the Routing ID is taken, or SDIs of an earlier owner run; -ERANGE and -ENOSPC if there is no such SDI or no
- * free one; -ENXIO if the Routing ID cannot be used; -EAGAIN while @pf is
- * reset; -EINVAL; -ENOMEM; or an error of the PF's driver.
+ * the Routing ID is taken, or SDIs of an earlier owner run; -ERANGE and -ENOSPC
+ * if there is no such SDI or no free one; -ENXIO if the Routing ID cannot be
+ * used; -EAGAIN while @pf is reset; -EINVAL; -ENOMEM; or an error of the PF's
+ * driver.
  */
 struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 			       const struct pci_sdi_params *params)

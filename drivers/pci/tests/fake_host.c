@@ -212,8 +212,9 @@ static u8 fake_descend(struct fake_pci_host *host, u8 busnr,
 	return level;
 }
 
-static struct fake_pci_fn *fake_route(struct fake_pci_host *host, u8 busnr,
-				      u8 devfn)
+/* The function that answers at this address now, or NULL */
+struct fake_pci_fn *fake_pci_route(struct fake_pci_host *host, u8 busnr,
+				   u8 devfn)
 {
 	struct fake_pci_fn *fn, *parent;
 	u8 level;
@@ -254,7 +255,7 @@ bool fake_pci_rid_is_free(struct fake_pci_fn *fn, u16 rid)
 		return false;
 
 	fake_descend(host, busnr, &parent);
-	return parent == fn->parent && !fake_route(host, busnr, rid & 0xff);
+	return parent == fn->parent && !fake_pci_route(host, busnr, rid & 0xff);
 }
 
 static void fake_log(struct fake_pci_host *host, struct fake_pci_fn *fn,
@@ -293,7 +294,7 @@ static int fake_read(struct pci_bus *bus, unsigned int devfn, int where,
 		     int size, u32 *val)
 {
 	struct fake_pci_host *host = fake_host_of(bus);
-	struct fake_pci_fn *fn = fake_route(host, bus->number, devfn);
+	struct fake_pci_fn *fn = fake_pci_route(host, bus->number, devfn);
 	u32 value;
 	int i;
 
@@ -341,7 +342,7 @@ static int fake_write(struct pci_bus *bus, unsigned int devfn, int where,
 		      int size, u32 val)
 {
 	struct fake_pci_host *host = fake_host_of(bus);
-	struct fake_pci_fn *fn = fake_route(host, bus->number, devfn);
+	struct fake_pci_fn *fn = fake_pci_route(host, bus->number, devfn);
 	int i;
 
 	if (!fn || !fake_in_bounds(host, where, size))
@@ -372,6 +373,9 @@ static struct pci_ops fake_ops = {
  */
 void fake_pci_log_start(struct fake_pci_host *host)
 {
+	if (!host->log)
+		host->log = kvzalloc_objs(*host->log, FAKE_LOG_MAX);
+	KUNIT_ASSERT_NOT_NULL(host->test, host->log);
 	host->nr_log = 0;
 	host->logging = true;
 }
@@ -769,9 +773,6 @@ struct fake_pci_host *fake_pci_host_create(struct kunit *test, u8 first_bus,
 							   fake_host_destroy,
 							   host));
 
-	host->log = kvzalloc_objs(*host->log, FAKE_LOG_MAX);
-	KUNIT_ASSERT_NOT_NULL(test, host->log);
-
 	host->busn = DEFINE_RES_NAMED(first_bus, last_bus - first_bus + 1,
 				      "fake PCI busn", IORESOURCE_BUS);
 	host->mem = DEFINE_RES_NAMED(0xc0000000, SZ_256M, "fake PCI mem",
@@ -781,6 +782,12 @@ struct fake_pci_host *fake_pci_host_create(struct kunit *test, u8 first_bus,
 				      IORESOURCE_MEM | IORESOURCE_MEM_64 |
 				      IORESOURCE_PREFETCH);
 	return host;
+}
+
+/* Remove the hierarchy before the test ends */
+void fake_pci_host_free(struct fake_pci_host *host)
+{
+	kunit_release_action(host->test, fake_host_destroy, host);
 }
 
 /**

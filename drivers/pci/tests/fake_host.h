@@ -101,6 +101,7 @@ struct fake_pci_siov {
 
 struct fake_pci_host *fake_pci_host_create(struct kunit *test, u8 first_bus,
 					   u8 last_bus);
+void fake_pci_host_free(struct fake_pci_host *host);
 void fake_pci_scan(struct fake_pci_host *host);
 void fake_pci_rescan(struct fake_pci_host *host);
 bool fake_pci_remove(struct fake_pci_host *host);
@@ -158,6 +159,8 @@ void fake_pci_put32(struct fake_pci_fn *fn, u16 where, u32 value);
 bool fake_pci_rid_is_free(struct fake_pci_fn *fn, u16 rid);
 struct pci_dev *fake_pci_dev(struct fake_pci_fn *fn);
 struct pci_dev *fake_pci_find(struct fake_pci_host *host, u8 busnr, u8 devfn);
+struct fake_pci_fn *fake_pci_route(struct fake_pci_host *host, u8 busnr,
+				   u8 devfn);
 struct pci_bus *fake_pci_bus(struct fake_pci_host *host, u8 busnr);
 
 void fake_pci_log_start(struct fake_pci_host *host);

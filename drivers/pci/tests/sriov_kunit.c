@@ -3,7 +3,7 @@
  * KUnit tests: SR-IOV works as it did before the core knew SIOV
  *
  * Every expectation in here was recorded on an unpatched Linux 7.3 and holds
- * on it, but for the last five cases: they fail on 7.3, hang or crash there. The
+ * on it, but for the last four cases: they fail on 7.3, hang or crash there. The
  * first suite shows that the fake hierarchy is one that the core enumerates as
  * it does a real one.
  */
@@ -305,23 +305,6 @@ static void sriov_routing_ids_do_not_wrap(struct kunit *test)
 			pci_iov_virtfn_devfn(pdev, 0xfffe));
 }
 
-/* A device that a quirk takes for an SR-IOV PF, but that is none */
-static void sriov_quirk_without_sriov(struct kunit *test)
-{
-	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
-	struct fake_pci_fn *rp, *ep;
-
-	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
-			       PCI_EXP_TYPE_ROOT_PORT);
-	ep = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_put16(ep, PCI_VENDOR_ID, PCI_VENDOR_ID_CAVIUM);
-	fake_pci_put16(ep, PCI_DEVICE_ID, 0xa018);
-	fake_pci_put16(ep, PCI_SUBSYSTEM_ID, 0xa118);
-	fake_pci_scan(host);
-
-	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
-}
-
 static void sriov_resize_without_sriov(struct kunit *test)
 {
 	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
@@ -556,7 +539,6 @@ static struct kunit_case sriov_cases[] = {
 	KUNIT_CASE(sriov_write_order),
 	KUNIT_CASE(sriov_vfs_past_bus_ff),
 	KUNIT_CASE(sriov_routing_ids_do_not_wrap),
-	KUNIT_CASE(sriov_quirk_without_sriov),
 	KUNIT_CASE(sriov_resize_without_sriov),
 	KUNIT_CASE(sriov_numvfs_during_removal),
 	{}

@@ -239,9 +239,8 @@ static uint32_t siov_engine_report(SIOVEngine *e)
 
 void siov_sdi_clear_messages(SIOVSdi *sdi)
 {
-    memset(sdi->msg, 0, sdi->num_msgs * sizeof(*sdi->msg));
     for (uint32_t v = 0; v < sdi->num_msgs; v++) {
-        sdi->msg[v].reg[3] = SIOV_MSG_CTRL_MASK;
+        sdi->msg[v] = (SIOVMessage) { .reg[3] = SIOV_MSG_CTRL_MASK };
     }
 }
 

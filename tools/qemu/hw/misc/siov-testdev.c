@@ -524,7 +524,7 @@ static const Property siov_testdev_properties[] = {
     DEFINE_PROP_UINT32("x-disable-us", SIOVTestdev, x_disable_us, 0),
     DEFINE_PROP_UINT32("x-reset-us", SIOVTestdev, x_reset_us, 0),
     DEFINE_PROP_UINT32("x-flr-ms", SIOVTestdev, x_flr_ms, 0),
-    DEFINE_PROP_UINT32("x-flr-quiet-ms", SIOVTestdev, x_flr_quiet_ms, 20),
+    DEFINE_PROP_UINT32("x-flr-quiet-ms", SIOVTestdev, x_flr_quiet_ms, 0),
     DEFINE_PROP_UINT32("x-enable-hang-at", SIOVTestdev, x_enable_hang_at,
                        SIOV_OFF32),
     DEFINE_PROP_UINT32("x-command-lost-at", SIOVTestdev, x_command_lost_at,

@@ -142,14 +142,24 @@ static inline bool isolation_is_as_expected(const struct pf *pf,
 					    unsigned int index)
 {
 	bool translated = iommu_translates(pf, index);
+	bool shared = in_group_of_pf(pf, index);
+	char type[32] = "none";
+	bool ok;
 
-	return translated == translation_expected() &&
-	       has_identity_domain(pf, index) == expected("identity") &&
-	       exists(sdi_path(pf, index, "iommu_group")) !=
+	ok = translated == translation_expected() &&
+	     has_identity_domain(pf, index) == expected("identity") &&
+	     exists(sdi_path(pf, index, "iommu_group")) !=
 			expected("untranslated") &&
-	       in_group_of_pf(pf, index) == expected("shared-group") &&
-	       (!translated ||
-		unmapped_at_once(pf, index) != expected("lazy"));
+	     shared == expected("shared-group") &&
+	     (!translated || unmapped_at_once(pf, index) != expected("lazy"));
+	if (!ok) {
+		read_line(sdi_path(pf, index, "iommu_group/type"), type,
+			  sizeof(type));
+		printf("# SDI %u: IOMMU domain %s, group %s; SIOV_EXPECT=%s\n",
+		       index, type, shared ? "of the PF" : "of its own",
+		       getenv("SIOV_EXPECT") ?: "");
+	}
+	return ok;
 }
 
 #endif /* PCI_SIOV_ENGINE_H */

@@ -628,7 +628,7 @@ VARIANT(rescan, prepare_rescan, do_write, sdi_works, 1, true);
 VARIANT(unbind_pf, prepare_unbind_pf, do_write, pf_can_be_bound, 1, true);
 VARIANT(remove_pf, prepare_remove_pf, do_write, pf_can_be_found, 1, true);
 /* The PCI core cannot do without a function that it has begun to add */
-VARIANT(vfs, prepare_vfs, do_write, vfs_are_there, 1, true,
+VARIANT(vfs, prepare_vfs, do_write, vfs_are_there, 0, true,
 	.only = "pci_iov_claim_rids");
 VARIANT(find_pf, prepare_find_pf, do_write, pf_is_there, 0, true,
 	.only = "pci_siov_init");

@@ -111,7 +111,7 @@ static bool log_has_fault(int log, uint16_t rid)
 
 	snprintf(dev, sizeof(dev), "%02x:%02x.%x]", rid >> 8, rid >> 3 & 0x1f,
 		 rid & 7);
-	return log_has(log, 1, words);
+	return log_has(log, 10, words);
 }
 
 FIXTURE(irq) {
