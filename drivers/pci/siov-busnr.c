@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Bus numbers for Scalable I/O Virtualization (SIOV)
- *	PCI Express Base Specification r7.0
  *
  * The Routing IDs of SDIs start at that of their PF and run on into the bus
  * numbers after it.  Such a number has no struct pci_bus; it only has to be in
@@ -81,7 +80,7 @@ struct pci_siov_plan {
 };
 
 /**
- * pci_setup_siov - parse the SIOV options of "pci="
+ * pci_setup_siov() - Parse the SIOV options of "pci="
  * @str: the option
  *
  * Return: 0 if @str is one of ours, or -ENOENT.
@@ -99,7 +98,7 @@ int __init pci_setup_siov(char *str)
 }
 
 /**
- * pci_siov_max_buses - the limit that policy sets
+ * pci_siov_max_buses() - The limit that policy sets
  *
  * Return: how many bus numbers after its own a bus may keep for SDIs.
  */
@@ -109,7 +108,7 @@ unsigned int pci_siov_max_buses(void)
 }
 
 /**
- * pci_siov_last_bus - last bus number that policy lets a PF's SDIs have
+ * pci_siov_last_bus() - Last bus number that policy lets a PF's SDIs have
  * @pf: the PF
  *
  * What the bus the PF is on has room for is not looked at.
@@ -350,7 +349,7 @@ static u32 siov_free_buses(struct pci_bus *root)
 }
 
 /**
- * pci_siov_remedy - what gives a bus more bus numbers
+ * pci_siov_remedy() - What gives a bus more bus numbers
  * @bus: bus with a SIOV PF on it
  *
  * Return: a noun phrase, such as the parameter for the next boot.
@@ -400,7 +399,7 @@ static void siov_report_shortage(struct pci_dev *pf)
 }
 
 /**
- * pci_siov_grow_window - get a PF the bus numbers its SDIs need
+ * pci_siov_grow_window() - Get a PF the bus numbers its SDIs need
  * @pf: the function
  *
  * Policy, see the head of this file; "pci=siovbus=0" turns it off.  If numbers
@@ -762,7 +761,7 @@ static void siov_end_plan(struct pci_host_bridge *host)
 }
 
 /**
- * pci_siov_planned_busnrs - read the bus numbers that a bridge is to get
+ * pci_siov_planned_busnrs() - Read the bus numbers that a bridge is to get
  * @bridge: bridge without a bus
  * @sec: number of the bus behind it
  * @sub: last number of its range
@@ -790,7 +789,7 @@ bool pci_siov_planned_busnrs(struct pci_dev *bridge, u8 *sec, u8 *sub)
 }
 
 /**
- * pci_siov_yield - give back bus numbers that new bridges may need
+ * pci_siov_yield() - Give back bus numbers that new bridges may need
  * @bus: bus that has been scanned, with bridges on it that have no bus yet
  *
  * For those who number bridges without pci_scan_child_bus(). They call
@@ -805,7 +804,7 @@ void pci_siov_yield(struct pci_bus *bus)
 }
 
 /**
- * pci_siov_grow_windows - get PFs the bus numbers their SDIs need
+ * pci_siov_grow_windows() - Get PFs the bus numbers their SDIs need
  * @bus: any bus of the hierarchy
  *
  * As pci_siov_grow_window(), for the PFs that have been offered to drivers
@@ -822,7 +821,7 @@ void pci_siov_grow_windows(struct pci_bus *bus)
 }
 
 /**
- * pci_siov_rearrange - hand out the bus numbers that a scan has left
+ * pci_siov_rearrange() - Hand out the bus numbers that a scan has left
  * @bus: bus that has been scanned, with all below
  *
  * New bridges may have to move for SDIs, or may need what SDIs do not use.  They

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Routing IDs of Scalable I/O Virtualization (SIOV)
- *	PCI Express Base Specification r7.0
  *
  * A Routing ID has 16 bits, but the registers that Routing IDs are computed
  * from describe numbers of nearly 32. So all arithmetic here is done in u32,
@@ -27,7 +26,7 @@
 #define PCI_MAX_RID		0xffff
 
 /**
- * pci_rid_range_init - set up the Routing IDs that a PF gives by stride
+ * pci_rid_range_init() - Set up the Routing IDs that a PF gives by stride
  * @range: the progression to set up
  * @dev: the PF
  * @offset: distance of the first Routing ID from the PF's
@@ -53,7 +52,7 @@ void pci_rid_range_init(struct pci_rid_range *range, const struct pci_dev *dev,
 }
 
 /**
- * pci_rid_range_nth - Routing ID of the n-th member
+ * pci_rid_range_nth() - Routing ID of the n-th member
  * @range: the progression
  * @n: number of the member, below the range's count
  *
@@ -65,7 +64,7 @@ u32 pci_rid_range_nth(const struct pci_rid_range *range, u32 n)
 }
 
 /**
- * pci_rid_range_last - highest Routing ID of a progression
+ * pci_rid_range_last() - Highest Routing ID of a progression
  * @range: the progression, not empty
  *
  * Return: the Routing ID.
@@ -76,7 +75,7 @@ u32 pci_rid_range_last(const struct pci_rid_range *range)
 }
 
 /**
- * pci_rid_range_count - count the members between two Routing IDs
+ * pci_rid_range_count() - Count the members between two Routing IDs
  * @range: the progression
  * @low: lowest Routing ID to count
  * @high: highest Routing ID to count
@@ -103,7 +102,7 @@ u32 pci_rid_range_count(const struct pci_rid_range *range, u32 low, u32 high)
 }
 
 /**
- * pci_rid_range_has - tell whether a Routing ID is in a progression
+ * pci_rid_range_has() - Tell whether a Routing ID is in a progression
  * @range: the progression
  * @rid: the Routing ID
  *
@@ -115,7 +114,7 @@ bool pci_rid_range_has(const struct pci_rid_range *range, u32 rid)
 }
 
 /**
- * pci_siov_rids - the Routing IDs that a PF's SDIs have by stride
+ * pci_siov_rids() - The Routing IDs that a PF's SDIs have by stride
  * @pf: any function
  *
  * Return: a copy, as a reset may make all of them invalid at any time; empty
@@ -143,7 +142,7 @@ static bool bus_behind_bridge(const struct pci_bus *parent, u32 busnr)
 }
 
 /**
- * pci_siov_bus_routed - tell whether a bus number leads to a PF
+ * pci_siov_bus_routed() - Tell whether a bus number leads to a PF
  * @pf: the PF
  * @busnr: the bus number
  *
@@ -190,7 +189,7 @@ static const struct pci_bus *find_bridgeless_child(const struct pci_bus *parent,
 }
 
 /**
- * pci_siov_usable_sdis - count the SDIs that can work now
+ * pci_siov_usable_sdis() - Count the SDIs that can work now
  * @pf: the PF
  *
  * Of the strided Routing IDs, count those that lead to @pf and that no
@@ -242,7 +241,7 @@ static bool bus_has_function(const struct pci_bus *bus, u32 rid)
 }
 
 /**
- * pci_siov_owns_rid - tell whether a Routing ID can be that of a PF's SDI
+ * pci_siov_owns_rid() - Tell whether a Routing ID can be that of a PF's SDI
  * @pf: the PF
  * @rid: the Routing ID
  *
@@ -267,7 +266,7 @@ bool pci_siov_owns_rid(const struct pci_dev *pf, u32 rid)
 }
 
 /**
- * pci_siov_last_rid - highest Routing ID that an SDI of a PF can have
+ * pci_siov_last_rid() - Highest Routing ID that an SDI of a PF can have
  * @pf: the PF
  *
  * Return: the highest strided Routing ID in the bus range of @pf's bus, or

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Scalable I/O Virtualization (SIOV): discovery, and the "siov" directory in sysfs
- *	PCI Express Base Specification r7.0
  *
  * Finds the SIOV Extended Capability of a Physical Function and remembers what
  * it says. The capability is read-only as a whole, so nothing here writes it,
@@ -33,11 +32,6 @@ struct siov_regs {
 	u32	rids;		/* First SDI Offset and SDI Stride */
 };
 
-#define SIOV_SDIS_TOTAL		GENMASK(15, 0)
-#define SIOV_SDIS_STATUS	GENMASK(31, 24)
-#define SIOV_RIDS_OFFSET	GENMASK(15, 0)
-#define SIOV_RIDS_STRIDE	GENMASK(31, 16)
-
 static void siov_read_regs(struct pci_dev *dev, int pos, struct siov_regs *regs)
 {
 	pci_read_config_dword(dev, pos, &regs->header);
@@ -55,7 +49,7 @@ static bool siov_overlaps_next(int pos, u32 header)
 }
 
 /**
- * siov_check_place - find fault with where the capability is
+ * siov_check_place() - Find fault with where the capability is
  * @dev: the function
  * @pos: position of the capability
  *
@@ -80,7 +74,7 @@ static const char *siov_check_place(struct pci_dev *dev, int pos)
 }
 
 /**
- * siov_check_regs - find fault with what the capability says
+ * siov_check_regs() - Find fault with what the capability says
  * @pos: position of the capability
  * @regs: its registers
  *
@@ -88,15 +82,15 @@ static const char *siov_check_place(struct pci_dev *dev, int pos)
  */
 static const char *siov_check_regs(int pos, const struct siov_regs *regs)
 {
-	u16 total = FIELD_GET(SIOV_SDIS_TOTAL, regs->sdis);
+	u16 total = FIELD_GET(PCI_SIOV_SDIS_TOTAL, regs->sdis);
 
 	if (PCI_EXT_CAP_ID(regs->header) != PCI_EXT_CAP_ID_SIOV)
 		return "it cannot be read";
 	if (siov_overlaps_next(pos, regs->header))
 		return "the next capability begins inside of it";
-	if (total && !FIELD_GET(SIOV_RIDS_OFFSET, regs->rids))
+	if (total && !FIELD_GET(PCI_SIOV_RIDS_OFFSET, regs->rids))
 		return "First SDI Offset is 0";
-	if (total > 1 && !FIELD_GET(SIOV_RIDS_STRIDE, regs->rids))
+	if (total > 1 && !FIELD_GET(PCI_SIOV_RIDS_STRIDE, regs->rids))
 		return "SDI Stride is 0";
 
 	return NULL;
@@ -112,11 +106,11 @@ static struct pci_siov *siov_alloc(struct pci_dev *dev, int pos,
 
 	siov->pos = pos;
 	siov->cap = regs->cap;
-	siov->total_sdis = FIELD_GET(SIOV_SDIS_TOTAL, regs->sdis);
-	siov->offset = FIELD_GET(SIOV_RIDS_OFFSET, regs->rids);
-	siov->stride = FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
+	siov->total_sdis = FIELD_GET(PCI_SIOV_SDIS_TOTAL, regs->sdis);
+	siov->offset = FIELD_GET(PCI_SIOV_RIDS_OFFSET, regs->rids);
+	siov->stride = FIELD_GET(PCI_SIOV_RIDS_STRIDE, regs->rids);
 	siov->rid_mode = PCI_SIOV_RID_STRIDED;
-	siov->left_over = FIELD_GET(SIOV_SDIS_STATUS, regs->sdis) &
+	siov->left_over = FIELD_GET(PCI_SIOV_SDIS_STATUS, regs->sdis) &
 			  PCI_SIOV_STATUS_ENABLED;
 	pci_rid_range_init(&siov->rids, dev, siov->offset, siov->stride,
 			   siov->total_sdis);
@@ -148,7 +142,7 @@ static const char *siov_why_refused(struct pci_dev *pf)
 }
 
 /**
- * pci_siov_check_isolation - tell whether the SDIs of a PF can be isolated
+ * pci_siov_check_isolation() - Tell whether the SDIs of a PF can be isolated
  * @pf: a SIOV PF
  *
  * A PF whose SDIs cannot be isolated has no use for bus numbers either, so the
@@ -167,7 +161,7 @@ const char *pci_siov_check_isolation(struct pci_dev *pf)
 }
 
 /**
- * pci_siov_report - say what a PF offers
+ * pci_siov_report() - Say what a PF offers
  * @dev: the function
  *
  * Context: @dev is about to be offered to drivers. It may have been found twice
@@ -201,7 +195,7 @@ void pci_siov_report(struct pci_dev *dev)
 }
 
 /**
- * pci_siov_init - find the SIOV capability of a function
+ * pci_siov_init() - Find the SIOV capability of a function
  * @dev: the function
  *
  * If @dev has a valid capability with at least one SDI, make it a PF and set
@@ -234,7 +228,7 @@ void pci_siov_init(struct pci_dev *dev)
 		return;
 	}
 
-	if (!FIELD_GET(SIOV_SDIS_TOTAL, regs.sdis)) {
+	if (!FIELD_GET(PCI_SIOV_SDIS_TOTAL, regs.sdis)) {
 		pci_dbg(dev, "no SDIs\n");
 		return;
 	}
@@ -250,7 +244,7 @@ void pci_siov_init(struct pci_dev *dev)
 }
 
 /**
- * pci_siov_release - free what pci_siov_init() has set up
+ * pci_siov_release() - Free what pci_siov_init() has set up
  * @dev: the function
  *
  * Context: the last reference to @dev is gone.
@@ -262,7 +256,7 @@ void pci_siov_release(struct pci_dev *dev)
 }
 
 /**
- * pci_siov_status - read the SIOV Status register
+ * pci_siov_status() - Read the SIOV Status register
  * @dev: a SIOV PF
  * @status: filled in on success
  *
@@ -289,7 +283,7 @@ int pci_siov_status(struct pci_dev *dev, u8 *status)
 }
 
 /**
- * pci_siov_remove - look after a PF whose driver has gone
+ * pci_siov_remove() - Look after a PF whose driver has gone
  * @dev: the function
  *
  * If the driver has left SDIs enabled nobody owns them any more, as if an earlier
@@ -315,16 +309,16 @@ void pci_siov_remove(struct pci_dev *dev)
 static bool siov_has_changed(const struct pci_siov *siov,
 			     const struct siov_regs *regs)
 {
-	return siov->total_sdis != FIELD_GET(SIOV_SDIS_TOTAL, regs->sdis) ||
-	       siov->offset != FIELD_GET(SIOV_RIDS_OFFSET, regs->rids) ||
-	       siov->stride != FIELD_GET(SIOV_RIDS_STRIDE, regs->rids);
+	return siov->total_sdis != FIELD_GET(PCI_SIOV_SDIS_TOTAL, regs->sdis) ||
+	       siov->offset != FIELD_GET(PCI_SIOV_RIDS_OFFSET, regs->rids) ||
+	       siov->stride != FIELD_GET(PCI_SIOV_RIDS_STRIDE, regs->rids);
 }
 
 /* All ones and a capability that cannot be read say nothing */
 static bool siov_is_quiet(const struct siov_regs *regs)
 {
 	return PCI_EXT_CAP_ID(regs->header) == PCI_EXT_CAP_ID_SIOV &&
-	       !(FIELD_GET(SIOV_SDIS_STATUS, regs->sdis) &
+	       !(FIELD_GET(PCI_SIOV_SDIS_STATUS, regs->sdis) &
 		 PCI_SIOV_STATUS_ENABLED);
 }
 
@@ -342,7 +336,7 @@ static bool siov_is_readable(struct pci_dev *dev)
 }
 
 /**
- * pci_siov_restore_state - bring a PF back after a reset or loss of power
+ * pci_siov_restore_state() - Bring a PF back after a reset or loss of power
  * @dev: the function
  *
  * There is no register of the capability to restore. But Routing IDs that are

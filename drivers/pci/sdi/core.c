@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Scalable Device Interfaces (SDIs) of SIOV Physical Functions
- *	PCI Express Base Specification r7.0
  *
  * An SDI has a Routing ID and nothing else of a PCI function: no configuration
  * space, no BARs, no capabilities. So it is no struct pci_dev but a device on

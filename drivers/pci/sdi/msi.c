@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Interrupts of Scalable Device Interfaces (SDIs)
- *	PCI Express Base Specification r7.0
  *
  * An SDI has no MSI or MSI-X capability. It interrupts by memory writes with its
  * own Routing ID, and where the device stores the messages is the secret of the

@@ -236,7 +236,7 @@ struct fake_pci_fn *fake_pci_route(struct fake_pci_host *host, u8 busnr,
 }
 
 /**
- * fake_pci_rid_is_free - tell whether a Routing ID leads to a function's bus
+ * fake_pci_rid_is_free() - Tell whether a Routing ID leads to a function's bus
  * @fn: function
  * @rid: Routing ID
  *
@@ -366,7 +366,7 @@ static struct pci_ops fake_ops = {
 };
 
 /**
- * fake_pci_log_start - record the accesses from here on
+ * fake_pci_log_start() - Record the accesses from here on
  * @host: host bridge
  *
  * What was recorded before is dropped.
@@ -386,7 +386,7 @@ void fake_pci_log_stop(struct fake_pci_host *host)
 }
 
 /**
- * fake_pci_log - the accesses recorded
+ * fake_pci_log() - The accesses recorded
  * @host: host bridge
  * @nr: how many there are
  *
@@ -490,7 +490,7 @@ static struct fake_pci_fn *fake_add_type0(struct fake_pci_host *host,
 }
 
 /**
- * fake_pci_add_endpoint - add a PCI Express Endpoint
+ * fake_pci_add_endpoint() - Add a PCI Express Endpoint
  * @host: host bridge
  * @parent: port above
  * @devfn: device and function number
@@ -535,7 +535,7 @@ struct fake_pci_fn *fake_pci_add_conventional(struct fake_pci_host *host,
 }
 
 /**
- * fake_pci_add_port - add a Root Port or a port of a switch
+ * fake_pci_add_port() - Add a Root Port or a port of a switch
  * @host: host bridge
  * @parent: port above, NULL for the root bus
  * @devfn: device and function number
@@ -601,7 +601,7 @@ void fake_pci_set_buses(struct fake_pci_fn *port, u8 primary, u8 secondary,
 }
 
 /**
- * fake_pci_fix_buses - give a port fixed bus numbers by Enhanced Allocation
+ * fake_pci_fix_buses() - Give a port fixed bus numbers by Enhanced Allocation
  * @port: the port
  * @secondary: fixed secondary bus number
  * @subordinate: fixed subordinate bus number
@@ -615,7 +615,7 @@ void fake_pci_fix_buses(struct fake_pci_fn *port, u8 secondary, u8 subordinate)
 }
 
 /**
- * fake_pci_add_ext_cap - append an extended capability
+ * fake_pci_add_ext_cap() - Append an extended capability
  * @fn: function
  * @id: capability ID
  * @version: capability version
@@ -662,7 +662,7 @@ static struct fake_pci_fn *fake_alloc_vf(struct fake_pci_fn *pf)
 }
 
 /**
- * fake_pci_add_sriov - make a function an SR-IOV PF
+ * fake_pci_add_sriov() - Make a function an SR-IOV PF
  * @fn: function
  * @sriov: the figures
  *
@@ -699,7 +699,7 @@ u16 fake_pci_add_sriov(struct fake_pci_fn *fn,
 }
 
 /**
- * fake_pci_add_siov - make a function a SIOV PF
+ * fake_pci_add_siov() - Make a function a SIOV PF
  * @fn: function
  * @siov: the figures
  *
@@ -753,7 +753,7 @@ static void fake_host_destroy(void *data)
 }
 
 /**
- * fake_pci_host_create - create an empty hierarchy
+ * fake_pci_host_create() - Create an empty hierarchy
  * @test: test that owns it; it is removed and freed when the test ends
  * @first_bus: root bus number
  * @last_bus: last bus number the host bridge forwards
@@ -791,7 +791,7 @@ void fake_pci_host_free(struct fake_pci_host *host)
 }
 
 /**
- * fake_pci_scan - let the PCI core enumerate the hierarchy
+ * fake_pci_scan() - Let the PCI core enumerate the hierarchy
  * @host: host bridge
  *
  * Numbers buses, assigns resources and adds the devices.
@@ -832,7 +832,7 @@ void fake_pci_scan(struct fake_pci_host *host)
 }
 
 /**
- * fake_pci_remove - take the hierarchy away from the PCI core
+ * fake_pci_remove() - Take the hierarchy away from the PCI core
  * @host: host bridge
  *
  * Return: true if the core let go of everything.
@@ -883,7 +883,7 @@ struct pci_dev *fake_pci_find(struct fake_pci_host *host, u8 busnr, u8 devfn)
 }
 
 /**
- * fake_pci_dev - the core's device for a function
+ * fake_pci_dev() - The core's device for a function
  * @fn: function
  *
  * Return: the device, good until the test removes it, or NULL.
@@ -905,7 +905,7 @@ struct pci_bus *fake_pci_bus(struct fake_pci_host *host, u8 busnr)
 }
 
 /**
- * fake_kmsg_mark - remember how far the kernel log goes
+ * fake_kmsg_mark() - Remember how far the kernel log goes
  * @mark: where to remember it
  */
 void fake_kmsg_mark(struct kmsg_dump_iter *mark)
@@ -915,7 +915,7 @@ void fake_kmsg_mark(struct kmsg_dump_iter *mark)
 }
 
 /**
- * fake_kmsg_count - count messages in the kernel log
+ * fake_kmsg_count() - Count messages in the kernel log
  * @mark: count from here on
  * @level: count this loglevel and more serious ones
  * @what: text the message has in it
@@ -954,7 +954,7 @@ static void fake_restore_loglevel(void *unused)
 }
 
 /**
- * fake_kmsg_quiet - keep what follows off the consoles
+ * fake_kmsg_quiet() - Keep what follows off the consoles
  * @test: test whose end ends it, if fake_kmsg_loud() does not
  *
  * A hundred enumerations print what nobody wants to read. The messages still

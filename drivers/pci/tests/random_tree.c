@@ -172,7 +172,7 @@ static enum rt_what pick_op(struct rt_tree *t, struct rnd_state *rnd, u8 node,
 }
 
 /**
- * rt_make_tree - make a tree from a seed
+ * rt_make_tree() - Make a tree from a seed
  * @tree: the tree
  * @seed: the seed
  * @careful: only what Linux 7.3 lives through
@@ -471,7 +471,7 @@ static void renumber_off(void *unused)
 }
 
 /**
- * rt_run - let the PCI core scan a tree, and do to it what is to be done
+ * rt_run() - Let the PCI core scan a tree, and do to it what is to be done
  * @test: the test
  * @tree: the tree
  * @hooks: what the test adds, or NULL
@@ -532,7 +532,7 @@ static const char *type_name(u8 type)
 }
 
 /**
- * rt_print - print a tree
+ * rt_print() - Print a tree
  * @test: the test
  * @tree: the tree
  * @run: print what has become of it as well, or NULL
