@@ -363,9 +363,9 @@ const char *pci_siov_remedy(struct pci_bus *bus)
 	if (!siov_free_buses(siov_root(bus)))
 		return "a host bridge with more";
 	if (pcibios_assign_all_busses())
-		return hotplug ? "pci=hpbussize=" : "a host bridge with more";
+		return hotplug ? "pci=hpbussize=N" : "a host bridge with more";
 	if (IS_ENABLED(CONFIG_X86))
-		return hotplug ? "pci=assign-busses,hpbussize=" :
+		return hotplug ? "pci=assign-busses,hpbussize=N" :
 			"pci=assign-busses";
 
 	return "other firmware settings";

@@ -59,6 +59,7 @@ static bool can_inject(void)
 	let_fail("fail_page_alloc");
 	put_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
 	put_file("/sys/kernel/debug/fail_usercopy/verbose", "0");
+	put_file("/sys/kernel/debug/fail_iommufd/verbose", "0");
 	return exists("/proc/thread-self/fail-nth");
 }
 

@@ -367,7 +367,11 @@ TEST_F(irq, foreign_routing_id_is_blocked)
 	EXPECT_EQ(1, count_later(sdi, 0));
 	if (iommu_is(&self->pf, "dmar")) {
 		EXPECT_TRUE(remapped_by_vtd(sdi));
-		EXPECT_TRUE(log_has_fault(log, other));
+		/* Ten lines in five seconds: others may have used them up */
+		if (!log_has_fault(log, other)) {
+			command(sdi, "send 0");
+			EXPECT_TRUE(log_has_fault(log, other));
+		}
 	}
 	close(log);
 
