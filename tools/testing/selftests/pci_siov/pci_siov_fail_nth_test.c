@@ -593,48 +593,136 @@ FIXTURE_VARIANT(fail_nth)
 	const char *spared;
 };
 
-#define VARIANT(name, ...) \
-	FIXTURE_VARIANT_ADD(fail_nth, name) { __VA_ARGS__ }
-
 /* A driver may be missing, or a file in debugfs, but not a device */
-VARIANT(create, prepare_create, do_write, sdi_works, 5);
-VARIANT(create_for_user, prepare_create_for_user, do_write, user_can_open, 5);
-VARIANT(create_software, prepare_create_software, do_write, sdi_works, 5);
-VARIANT(bind, prepare_bind, do_write, sdi_works, 2);
-VARIANT(bind_pf, prepare_bind_pf, do_write, any_sdi_works, 5,
-	.any_error = true);
-/* The device's own list of Routing IDs may be missing until the next reset */
-VARIANT(reset_pf_software, prepare_reset_pf_software, do_write, sdi_works, 1);
+FIXTURE_VARIANT_ADD(fail_nth, create)
+{
+	prepare_create, do_write, sdi_works, 5
+};
 
-VARIANT(destroy, prepare_destroy, do_write, sdi_is_gone, 1, true);
-VARIANT(unbind, prepare_unbind, do_write, sdi_can_be_bound, 1, true);
-VARIANT(irqs, prepare_irqs, do_write, irqs_come, 5, true);
-VARIANT(open_cdev, prepare_user, do_open_cdev, user_works, 5, true,
-	.any_error = true);
-VARIANT(open_group, prepare_user, do_open_group, user_works, 5, true,
-	.any_error = true);
-VARIANT(user_irqs, prepare_user_open, do_user_irqs, user_irqs_come, 5, true);
-VARIANT(user_irqs_off, prepare_user_irqs_off, do_user_irqs_off, user_works, 0,
-	true);
-VARIANT(user_reset, prepare_user_irqs_off, do_user_reset, user_irqs_come, 0,
-	true);
+FIXTURE_VARIANT_ADD(fail_nth, create_for_user)
+{
+	prepare_create_for_user, do_write, user_can_open, 5
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, create_software)
+{
+	prepare_create_software, do_write, sdi_works, 5
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, bind)
+{
+	prepare_bind, do_write, sdi_works, 2
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, bind_pf)
+{
+	prepare_bind_pf, do_write, any_sdi_works, 5, .any_error = true
+};
+
+/* The device's own list of Routing IDs may be missing until the next reset */
+FIXTURE_VARIANT_ADD(fail_nth, reset_pf_software)
+{
+	prepare_reset_pf_software, do_write, sdi_works, 1
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, destroy)
+{
+	prepare_destroy, do_write, sdi_is_gone, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, unbind)
+{
+	prepare_unbind, do_write, sdi_can_be_bound, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, irqs)
+{
+	prepare_irqs, do_write, irqs_come, 5, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, open_cdev)
+{
+	prepare_user, do_open_cdev, user_works, 5, true, .any_error = true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, open_group)
+{
+	prepare_user, do_open_group, user_works, 5, true, .any_error = true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, user_irqs)
+{
+	prepare_user_open, do_user_irqs, user_irqs_come, 5, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, user_irqs_off)
+{
+	prepare_user_irqs_off, do_user_irqs_off, user_works, 0, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, user_reset)
+{
+	prepare_user_irqs_off, do_user_reset, user_irqs_come, 0, true
+};
+
 /* Going back to the default domain must not fail, says the IOMMU core */
-VARIANT(user_close, prepare_user_irqs_off, do_user_close, user_can_open, 0,
-	true, .spared = "__iommu_group_set_domain_internal");
-VARIANT(rid_mode_software, prepare_software, do_write, any_sdi_works, 2, true);
-VARIANT(rid_mode_strided, prepare_strided, do_write, any_sdi_works, 1, true);
-VARIANT(reset, prepare_reset, do_write, sdi_works, 1, true);
-VARIANT(reset_pf, prepare_reset_pf, do_write, sdi_works, 1, true);
-VARIANT(rescan, prepare_rescan, do_write, sdi_works, 1, true);
-VARIANT(unbind_pf, prepare_unbind_pf, do_write, pf_can_be_bound, 1, true);
-VARIANT(remove_pf, prepare_remove_pf, do_write, pf_can_be_found, 1, true);
+FIXTURE_VARIANT_ADD(fail_nth, user_close)
+{
+	prepare_user_irqs_off, do_user_close, user_can_open, 0, true,
+	.spared = "__iommu_group_set_domain_internal"
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, rid_mode_software)
+{
+	prepare_software, do_write, any_sdi_works, 2, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, rid_mode_strided)
+{
+	prepare_strided, do_write, any_sdi_works, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, reset)
+{
+	prepare_reset, do_write, sdi_works, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, reset_pf)
+{
+	prepare_reset_pf, do_write, sdi_works, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, rescan)
+{
+	prepare_rescan, do_write, sdi_works, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, unbind_pf)
+{
+	prepare_unbind_pf, do_write, pf_can_be_bound, 1, true
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, remove_pf)
+{
+	prepare_remove_pf, do_write, pf_can_be_found, 1, true
+};
+
 /* The PCI core cannot do without a function that it has begun to add */
-VARIANT(vfs, prepare_vfs, do_write, vfs_are_there, 0, true,
-	.only = "pci_iov_claim_rids");
-VARIANT(find_pf, prepare_find_pf, do_write, pf_is_there, 0, true,
-	.only = "pci_siov_init");
-VARIANT(find_pf_for_sdis, prepare_find_pf, do_write, pf_is_there, 0, true,
-	.only = "pci_sdis_init");
+FIXTURE_VARIANT_ADD(fail_nth, vfs)
+{
+	prepare_vfs, do_write, vfs_are_there, 0, true,
+	.only = "pci_iov_claim_rids"
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, find_pf)
+{
+	prepare_find_pf, do_write, pf_is_there, 0, true, .only = "pci_siov_init"
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, find_pf_for_sdis)
+{
+	prepare_find_pf, do_write, pf_is_there, 0, true, .only = "pci_sdis_init"
+};
 
 FIXTURE_SETUP(fail_nth)
 {
