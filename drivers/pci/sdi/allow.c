@@ -19,7 +19,7 @@
  * The list is a function of what enumeration has found, and computed anew when
  * that changes. Devices with a list of their own then get the new one by
  * a work item. Nothing depends on that being quick: each SDI's claim looks at
- * the functions once more (siov-claim.c).
+ * the functions once more (claim.c).
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
