@@ -119,7 +119,8 @@ class Machine:
         return [
             str(out(f"qemu{arch.suffix}", "QEMU") / arch.emulator), *arch.machine,
             *(["-bios", arch.firmware] if topology.firmware else []),
-            "-accel", self.accel(accel), "-cpu", "max", "-smp", str(topology.cpus),
+            "-accel", self.accel(accel), "-cpu", self.cpu(accel),
+            "-smp", str(topology.cpus),
             "-m", str(self.memory()),
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
@@ -139,6 +140,12 @@ class Machine:
         # With a thread a CPU, the CPUs are inside the kernel at once. Without it
         # they take turns, in the middle of things as well.
         return f"tcg,thread={self.topology.threads}"
+
+    def cpu(self, accel):
+        """Linux clears and copies pages by instructions that TCG does a byte at a
+        time, unless the CPU says that they are slow."""
+        arch = self.topology.arch
+        return "max" + (arch.slow_on_tcg if self.accel(accel).startswith("tcg") else "")
 
     def kernel_arguments(self, mode, env):
         topology, tty = self.topology, self.topology.arch.tty

@@ -36,6 +36,7 @@ class Arch:
     tty: str
     machine: tuple
     firmware: str = ""
+    slow_on_tcg: str = ""
 
     def kernel_path(self, profile):
         name = f"kernel{self.suffix}" + (f"-{profile}" if profile else "")
@@ -47,7 +48,8 @@ ARCHES = {
                 ("-L", "/usr/share/seabios", "-L", "/usr/share/qemu",
                  "-M", "q35,kernel-irqchip=split",
                  # Native hot-plug, as on real ports.
-                 "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")),
+                 "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"),
+                slow_on_tcg=",-erms,-fsrm,-fsrs,-fsrc,-fzrm"),
     "arm64": Arch("-arm64", "qemu-system-aarch64", "arm64/boot/Image", "ttyAMA",
                   ("-M", "virt,gic-version=3,its=on"),
                   "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
