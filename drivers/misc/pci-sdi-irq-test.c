@@ -6,13 +6,16 @@
  * pci_sdi_irq_test/<device> of debugfs:
  *
  * command	"alloc MIN MAX": allocate and request interrupts; "free".
+ *		"spread MIN MAX": the same, spread over the CPUs.
+ *		"add N", "add any": one more; "del N": one less.
  *		"send N": let the device send message N and wait for the end.
  *		"mask N", "unmask N": at the device, and at once.
  *		"reset": of the SDI, and let it send again.
  *		"as RID" lets a device that was made to do so lie about its
  *		Routing ID from then on, "as none" ends it.
  * irqs		a line an interrupt: its Linux number, how often it came, on
- *		which CPU the last time, and the message that is stored
+ *		which CPU the last time, and the message that is stored; zeros
+ *		for a number that is free
  */
 
 #include <linux/bitfield.h>
@@ -39,7 +42,7 @@
 
 /**
  * struct sdi_irq - an interrupt
- * @virq: its Linux number
+ * @virq: its Linux number, 0 if there is none
  * @count: how often it came
  * @cpu: where it came last
  */
@@ -55,7 +58,7 @@ struct sdi_irq {
  * @regs: its page of registers
  * @lock: one command at a time
  * @irq: its interrupts
- * @nr: their number
+ * @nr: the last one that is requested, plus 1
  * @dir: in debugfs
  */
 struct sdi_irq_test {
@@ -78,49 +81,89 @@ static irqreturn_t sdi_irq_handler(int virq, void *data)
 	return IRQ_HANDLED;
 }
 
+static void release_one(struct sdi_irq *irq)
+{
+	if (irq->virq)
+		free_irq(irq->virq, irq);
+	irq->virq = 0;
+}
+
 static void free_all(struct sdi_irq_test *t)
 {
 	for (; t->nr; t->nr--)
-		free_irq(t->irq[t->nr - 1].virq, &t->irq[t->nr - 1]);
+		release_one(&t->irq[t->nr - 1]);
 
 	pci_sdi_free_irqs(t->sdi);
 }
 
 /* Masking shall reach the device at once and not when the next one comes */
-static int request_one(struct sdi_irq_test *t)
+static int request_one(struct sdi_irq_test *t, unsigned int n)
 {
-	struct sdi_irq *irq = &t->irq[t->nr];
-	int ret;
+	int ret, virq = pci_sdi_irq_vector(t->sdi, n);
+	struct sdi_irq *irq = &t->irq[n];
 
-	*irq = (struct sdi_irq) { .virq = pci_sdi_irq_vector(t->sdi, t->nr) };
-	if (irq->virq < 0)
-		return irq->virq;
+	if (virq < 0)
+		return virq;
 
-	irq_set_status_flags(irq->virq, IRQ_DISABLE_UNLAZY);
-	ret = request_irq(irq->virq, sdi_irq_handler, 0,
-			  dev_name(&t->sdi->dev), irq);
-	if (!ret)
-		t->nr++;
+	*irq = (struct sdi_irq) { };
+	irq_set_status_flags(virq, IRQ_DISABLE_UNLAZY);
+	ret = request_irq(virq, sdi_irq_handler, 0, dev_name(&t->sdi->dev),
+			  irq);
+	if (ret)
+		return ret;
 
-	return ret;
+	irq->virq = virq;
+	t->nr = max(t->nr, n + 1);
+	return 0;
 }
 
-static int alloc_all(struct sdi_irq_test *t, unsigned int min, unsigned int max)
+static int alloc_all(struct sdi_irq_test *t, unsigned int min, unsigned int max,
+		     struct irq_affinity *affd)
 {
 	int i, n, ret;
 
-	n = pci_sdi_alloc_irqs(t->sdi, min, min_t(unsigned int, max, MAX_IRQS));
+	max = min_t(unsigned int, max, MAX_IRQS);
+	n = affd ? pci_sdi_alloc_irqs_affinity(t->sdi, min, max, affd) :
+		   pci_sdi_alloc_irqs(t->sdi, min, max);
 	if (n < 0)
 		return n;
 
 	for (i = 0; i < n; i++) {
-		ret = request_one(t);
+		ret = request_one(t, i);
 		if (ret) {
 			free_all(t);
 			return ret;
 		}
 	}
 
+	return 0;
+}
+
+static int add_one(struct sdi_irq_test *t, unsigned int n)
+{
+	struct msi_map map = pci_sdi_alloc_irq_at(t->sdi, n, NULL);
+	int ret;
+
+	if (map.index < 0)
+		return map.index;
+
+	ret = map.index < MAX_IRQS ? request_one(t, map.index) : -E2BIG;
+	if (ret)
+		pci_sdi_free_irq_at(t->sdi, map);
+
+	return ret;
+}
+
+static int delete_one(struct sdi_irq_test *t, unsigned int n)
+{
+	struct msi_map map = { .index = n };
+
+	if (n >= t->nr || !t->irq[n].virq)
+		return -EINVAL;
+
+	map.virq = t->irq[n].virq;
+	release_one(&t->irq[n]);
+	pci_sdi_free_irq_at(t->sdi, map);
 	return 0;
 }
 
@@ -146,7 +189,7 @@ static int send_one(struct sdi_irq_test *t, unsigned int n)
 
 static int mask_one(struct sdi_irq_test *t, unsigned int n, bool mask)
 {
-	if (n >= t->nr)
+	if (n >= t->nr || !t->irq[n].virq)
 		return -EINVAL;
 
 	if (mask)
@@ -164,12 +207,21 @@ static int reset(struct sdi_irq_test *t)
 
 static int run_command(struct sdi_irq_test *t, const char *line)
 {
+	struct irq_affinity affd = { };
 	unsigned int a, b;
 	u16 rid;
 
 	if (sscanf(line, "alloc %u %u", &a, &b) == 2)
 		return t->nr ? pci_sdi_alloc_irqs(t->sdi, a, b) :
-			       alloc_all(t, a, b);
+			       alloc_all(t, a, b, NULL);
+	if (sscanf(line, "spread %u %u", &a, &b) == 2)
+		return alloc_all(t, a, b, &affd);
+	if (sscanf(line, "add %u", &a) == 1)
+		return add_one(t, a);
+	if (!strcmp(line, "add any"))
+		return add_one(t, MSI_ANY_INDEX);
+	if (sscanf(line, "del %u", &a) == 1)
+		return delete_one(t, a);
 	if (sscanf(line, "send %u", &a) == 1)
 		return send_one(t, a);
 	if (sscanf(line, "mask %u", &a) == 1)
@@ -228,7 +280,9 @@ static int irqs_show(struct seq_file *m, void *unused)
 
 	guard(mutex)(&t->lock);
 	for (i = 0; i < t->nr; i++) {
-		get_cached_msi_msg(t->irq[i].virq, &msg);
+		msg = (struct msi_msg) { };
+		if (t->irq[i].virq)
+			get_cached_msi_msg(t->irq[i].virq, &msg);
 		seq_printf(m, "%d %u %u %08x:%08x:%08x\n", t->irq[i].virq,
 			   READ_ONCE(t->irq[i].count), t->irq[i].cpu,
 			   msg.address_hi, msg.address_lo, msg.data);
@@ -272,6 +326,7 @@ static void sdi_irq_test_remove(struct pci_sdi *sdi)
 	struct sdi_irq_test *t = dev_get_drvdata(&sdi->dev);
 
 	debugfs_remove_recursive(t->dir);
+	pci_sdi_notify_stop(sdi);
 	pci_sdi_set_master(sdi, false);
 	free_all(t);
 	iounmap(t->regs);
@@ -279,9 +334,10 @@ static void sdi_irq_test_remove(struct pci_sdi *sdi)
 }
 
 /* The core has stored the messages again */
-static void sdi_irq_test_reset_done(struct pci_sdi *sdi)
+static void sdi_irq_test_reset_done(struct pci_sdi *sdi, int error)
 {
-	pci_sdi_set_master(sdi, true);
+	if (!error)
+		pci_sdi_set_master(sdi, true);
 }
 
 static struct pci_sdi_driver sdi_irq_test_driver = {

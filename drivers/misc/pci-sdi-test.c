@@ -461,6 +461,7 @@ static void sdi_test_remove(struct pci_sdi *sdi)
 	/* The memory is the kernel's again as soon as it is freed */
 	debugfs_remove_recursive(e->dir);
 	e->dir = NULL;
+	pci_sdi_notify_stop(sdi);
 	pci_sdi_set_master(sdi, false);
 	siov_test_engine_del(e);
 	if (doorbell)
@@ -473,10 +474,12 @@ static void sdi_test_reset_prepare(struct pci_sdi *sdi)
 	siov_test_engine_pause(dev_get_drvdata(&sdi->dev), true);
 }
 
-static void sdi_test_reset_done(struct pci_sdi *sdi)
+static void sdi_test_reset_done(struct pci_sdi *sdi, int error)
 {
 	struct siov_test_engine *e = dev_get_drvdata(&sdi->dev);
 
+	if (error)
+		return;
 	if (e->master)
 		e->master = !pci_sdi_set_master(sdi, true);
 	siov_test_engine_pause(e, false);

@@ -445,6 +445,7 @@ static struct attribute *siov_attrs[] = {
 	&pci_siov_attr_rid_mode.attr,
 	&pci_siov_attr_drivers_autoprobe.attr,
 	&pci_siov_attr_sdi_new.attr,
+	&pci_siov_attr_sdi_params.attr,
 	&pci_siov_attr_sdi_delete.attr,
 	NULL
 };

@@ -10,15 +10,17 @@
 #ifndef LINUX_PCI_SIOV_H
 #define LINUX_PCI_SIOV_H
 
+#include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/device-id/pci_sdi.h>
-#include <linux/mutex.h>
+#include <linux/msi_api.h>
 #include <linux/pci.h>
 #include <linux/types.h>
 
+struct irq_affinity;
+struct irq_affinity_desc;
 struct msi_msg;
 struct pci_sdi;
-struct pci_sdi_irqs;
 
 /* Let the core pick the SDI, and the Routing ID in software assigned mode */
 #define PCI_SDI_ANY_INDEX	U32_MAX
@@ -45,22 +47,47 @@ struct pci_sdi_ids {
 	u8 revision;
 };
 
+/* More slices of BARs than an SDI that is a PCI function to a guest has BARs */
+#define PCI_SDI_MAX_REGIONS	12
+
+/* Both ends of a region are multiples of it */
+#define PCI_SDI_REGION_ALIGN	64
+
+/* &pci_sdi_region.attr */
+#define PCI_SDI_REGION_WC	BIT(0)
+#define PCI_SDI_REGION_SHARED	BIT(1)
+#define PCI_SDI_REGION_NO_MMAP	BIT(2)
+
 /**
  * struct pci_sdi_region - a slice of a PF BAR that belongs to one SDI
  * @start: first byte, as a CPU physical address
  * @size: bytes; 0 if the SDI has no such region
  * @flags: %IORESOURCE_* of the BAR, filled in by the core
  * @bar: BAR of the PF that @start lies in, filled in by the core
+ * @attr: how the region may be used:
  *
- * Whoever holds an SDI may map its regions into a process or a guest, so the
- * core insists that both ends are aligned to PAGE_SIZE, that the slice lies
- * inside one memory BAR, and that no other SDI has any of it.
+ *	%PCI_SDI_REGION_WC: writes may be combined, as of doorbells that take a
+ *	descriptor. Whoever maps the region, kernel or process, maps it so.
+ *
+ *	%PCI_SDI_REGION_SHARED: other SDIs may have the region, too, with the same
+ *	start and size: a clock, or data of the whole device. It is mapped
+ *	for reading only. The device has to ignore writes all the same: a
+ *	driver of the kernel is not kept from them.
+ *
+ *	%PCI_SDI_REGION_NO_MMAP: set by the core where the region is not made of
+ *	whole pages of this kernel, and by the PF's driver where it likes. No
+ *	process or guest may map the region, but a driver in the kernel may.
+ *
+ * Whoever holds an SDI may map its regions into a process or a guest. So the
+ * core insists that a region lies inside one memory BAR, that no other SDI has
+ * any of it, and that it has nothing of the PF's MSI-X table or PBA.
  */
 struct pci_sdi_region {
 	phys_addr_t start;
 	resource_size_t size;
-	unsigned long flags;
-	int bar;
+	unsigned int flags;
+	u16 attr;
+	s16 bar;
 };
 
 /**
@@ -71,6 +98,27 @@ struct pci_sdi_region {
 struct pci_rid_span {
 	u16 first;
 	u16 last;
+};
+
+/* Parameters that the driver of a PF can declare */
+#define PCI_SDI_MAX_PARAMS	8
+
+/**
+ * struct pci_sdi_param - something that can be chosen when an SDI is created
+ * @name: what the administrator calls it, as "vectors"; not "rid" or
+ *	"driver_override"
+ * @choices: names of the values from @min to @max, by value; NULL if the
+ *	parameter is a number
+ * @min: smallest value
+ * @max: largest value
+ * @def: value where nothing is chosen
+ */
+struct pci_sdi_param {
+	const char *name;
+	const char * const *choices;
+	u32 min;
+	u32 max;
+	u32 def;
 };
 
 /**
@@ -85,12 +133,15 @@ struct pci_rid_span {
  * @ids: what the SDI says it is
  * @region: slices of the PF's BARs that belong to the SDI
  * @nr_irqs: interrupt messages that the device can store for the SDI
+ * @param: the chosen values, in the order of &pci_siov_ops.sdi_params
+ * @create_data: &pci_sdi_params.data, while &pci_siov_ops.sdi_init runs
  * @drvdata_pf: for the PF's driver; &pci_sdi.dev's driver data is for the
  *	SDI's driver
  *
  * @ids, @region, @nr_irqs and @drvdata_pf are set by &pci_siov_ops.sdi_init,
  * everything else by the core, and all of it stays as it is until
- * &pci_siov_ops.sdi_release.
+ * &pci_siov_ops.sdi_release. Only the core allocates one: it keeps more of its
+ * own behind it.
  */
 struct pci_sdi {
 	struct device dev;
@@ -100,24 +151,10 @@ struct pci_sdi {
 	u16 nr_irqs;
 	u64 generation;
 	struct pci_sdi_ids ids;
-	struct pci_sdi_region region[PCI_STD_NUM_BARS];
+	struct pci_sdi_region region[PCI_SDI_MAX_REGIONS];
+	u32 param[PCI_SDI_MAX_PARAMS];
+	void *create_data;
 	void *drvdata_pf;
-
-	/* private: drivers/pci/sdi.c */
-	struct mutex notify_lock; /* @bound and calls of it, @untold */
-	struct mutex lock; /* the operations of @ops */
-	const struct pci_siov_ops *ops;
-	struct pci_sdi_driver *bound;
-	struct pci_sdi_irqs *irqs;
-	u64 dma_mask;
-	struct device_dma_parameters dma_parms;
-	unsigned int state;
-	bool initialized;
-	bool master;
-	bool frozen;
-	bool stuck;
-	bool unstopped;
-	bool untold;
 };
 
 #define to_pci_sdi(d)	container_of(d, struct pci_sdi, dev)
@@ -146,20 +183,40 @@ struct pci_sdi {
  *	with @n = 0 when it is turned off. An error to the first call, as
  *	-EOPNOTSUPP from a device that lacks the ability, leaves the PF with
  *	strided Routing IDs. NULL if no device of this driver can.
+ * @sdi_params: what can be chosen when an SDI is created on @pf, if anything.
+ *	Sets *@params to a list that stays as it is while the driver is bound,
+ *	and returns its length, up to %PCI_SDI_MAX_PARAMS. Called once,
+ *	after probe. @sdi_init finds the values in &pci_sdi.param.
  * @msi_write: store interrupt message @idx of the SDI. Any context, may not
- *	sleep; serialized per SDI and message by the interrupt core. NULL if
- *	the device stores no interrupt messages.
+ *	sleep; serialized per SDI. May come while @sdi_reset runs, which
+ *	clears messages: whichever comes last, all messages are stored again
+ *	when @sdi_reset has returned. NULL if the device stores no interrupt
+ *	messages, or not like that.
  * @msi_mask: mask or unmask interrupt message @idx. When it returns from
  *	masking, the message is not sent any more. Context as @msi_write;
  *	needed if @msi_write is there.
+ * @msi_store: for devices that store messages by a command: in place of
+ *	@msi_write and @msi_mask. Store interrupt message @idx, masked or not;
+ *	when it returns, the device uses no earlier one. May sleep, and is
+ *	serialized with @sdi_reset and all other operations of the SDI. The
+ *	driver of the SDI may be in request_irq() or free_irq(). SDIs of such
+ *	a device have interrupts only where these are remapped. An error is
+ *	logged by the core, and comes to nobody's knowledge otherwise.
  *
- * @sdi_init, @sdi_release, @sdi_reset and @sdi_set_master may sleep, are
+ * @sdi_init, @sdi_release, @sdi_reset, @sdi_set_master and @msi_store may sleep, are
  * serialized per SDI but not between SDIs, and are called while the PF is bound
  * and runtime active. Around a reset of the PF its device_lock() is held, and in
  * recovery from an error pci_bus_sem as well, also over @rid_allow: none of
- * them may take one of the two. They may find that the device does not answer
- * any more (surprise removal, reset in progress): they must end all the same.
- * They must not call the pci_sdi_*() functions on the SDI they are called for.
+ * them may take one of the two. They must not call the pci_sdi_*() functions on
+ * the SDI they are called for.
+ *
+ * None of the operations is called from when a reset of the PF, its recovery
+ * from an error or system sleep has begun until it is over. An SDI that is
+ * destroyed meanwhile is released afterwards. Two things remain. The device may
+ * go by surprise, so all of them must end if it does not answer. And when the
+ * driver is unbound while its device does not answer, @sdi_release is called all
+ * the same, just before the driver's remove function, to free what was allocated
+ * in @sdi_init.
  *
  * A function may have many SDIs: no operation may do work for any SDI
  * but the one it is called for.
@@ -171,9 +228,13 @@ struct pci_siov_ops {
 	int (*sdi_set_master)(struct pci_sdi *sdi, bool on);
 	int (*rid_allow)(struct pci_dev *pf, const struct pci_rid_span *spans,
 			 unsigned int n);
+	int (*sdi_params)(struct pci_dev *pf,
+			  const struct pci_sdi_param **params);
 	void (*msi_write)(struct pci_sdi *sdi, unsigned int idx,
 			  const struct msi_msg *msg);
 	void (*msi_mask)(struct pci_sdi *sdi, unsigned int idx, bool mask);
+	int (*msi_store)(struct pci_sdi *sdi, unsigned int idx,
+			 const struct msi_msg *msg, bool masked);
 };
 
 /**
@@ -184,21 +245,28 @@ struct pci_siov_ops {
  * @remove: called to unbind. The core turns DMA off and resets the SDI
  *	afterwards, so that the next user finds nothing
  * @shutdown: called at shutdown and kexec; the core turns DMA off afterwards
- * @reset_prepare: the PF is about to be reset or suspended: stop using the
- *	SDI. Until @reset_done its regions may not answer
- * @reset_done: the PF is back and the SDI as after pci_sdi_reset(): no DMA
- *	before pci_sdi_set_master(), nothing in its registers; interrupt
- *	messages are restored
+ * @reset_prepare: the PF is about to be reset or suspended, or the SDI to be
+ *	reset by the administrator: stop using it. Until @reset_done its regions
+ *	may not answer
+ * @reset_done: that is over. If @error is 0 the SDI is as after
+ *	pci_sdi_reset(): no DMA before pci_sdi_set_master(), nothing in its
+ *	registers; interrupt messages are restored. Otherwise it could not be
+ *	reset, and is out of use until a reset succeeds
  * @error: the PF has met an error, or is gone for good
- *	(pci_channel_io_perm_failure). Its reset may follow
+ *	(pci_channel_io_perm_failure), or its driver reports an error of this
+ *	SDI (pci_sdi_report_error()). A reset of the PF may follow
+ * @request: the SDI is wanted back, as its PF's driver is about to go: ask its
+ *	user to let go. @remove follows
  * @driver_managed_dma: the driver does not use the kernel's DMA API but owns
  *	the SDI's IOMMU domain, as VFIO does
  * @driver: generic driver; set @driver.name
  *
- * @reset_prepare, @reset_done and @error are called between the end of @probe
- * and the begin of @remove, never two of them at a time. @reset_done may come
- * alone, to a driver whose @probe ran during the reset. They must not wait for
- * a user: the reset of the whole PF waits for them.
+ * @reset_prepare, @reset_done, @error and @request are called from the end of
+ * @probe, or from when it calls pci_sdi_notify_start(), until @remove has
+ * returned, or has called pci_sdi_notify_stop(); never two of them at a time.
+ * A driver that frees in @remove what they use calls the latter first.
+ * @reset_done may come alone, to a driver whose @probe ran during the reset.
+ * They must not wait for a user: the reset of the whole PF waits for them.
  */
 struct pci_sdi_driver {
 	const struct pci_sdi_device_id *id_table;
@@ -206,8 +274,9 @@ struct pci_sdi_driver {
 	void (*remove)(struct pci_sdi *sdi);
 	void (*shutdown)(struct pci_sdi *sdi);
 	void (*reset_prepare)(struct pci_sdi *sdi);
-	void (*reset_done)(struct pci_sdi *sdi);
+	void (*reset_done)(struct pci_sdi *sdi, int error);
 	void (*error)(struct pci_sdi *sdi, pci_channel_state_t state);
+	void (*request)(struct pci_sdi *sdi);
 	bool driver_managed_dma;
 	struct device_driver driver;
 };
@@ -220,14 +289,25 @@ struct pci_sdi_driver {
  * @index: the SDI, or %PCI_SDI_ANY_INDEX for the first free one
  * @rid: in software assigned mode the Routing ID, or %PCI_SDI_ANY_RID for the
  *	first free one of the allowlist; in strided mode %PCI_SDI_ANY_RID or
- *	the Routing ID that follows from the index
+ *	the Routing ID that follows from the index. With %PCI_SDI_ANY_INDEX
+ *	the index then follows from it
  * @driver_override: driver to bind, whatever the IDs; NULL for the usual
  *	match
+ * @param: values of the PF's parameters, in the order in which it declares them
+ * @param_set: which of @param are given, a bit each; the others are as declared
+ * @declared: for the core
+ * @data: for &pci_siov_ops.sdi_init, see &pci_sdi.create_data. What it points
+ *	to is between the PF's driver and whoever calls pci_sdi_create(); it is
+ *	NULL for what the administrator creates
  */
 struct pci_sdi_params {
 	u32 index;
 	u32 rid;
 	const char *driver_override;
+	u32 param[PCI_SDI_MAX_PARAMS];
+	u32 param_set;
+	const struct pci_sdi_param *declared;
+	void *data;
 };
 
 #ifdef CONFIG_PCI_SIOV
@@ -240,6 +320,9 @@ struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 void pci_sdi_destroy(struct pci_sdi *sdi);
 struct pci_sdi *pci_sdi_get_by_index(struct pci_dev *pf, u32 index);
 int pci_siov_stop_left_over(struct pci_dev *pf);
+void pci_siov_reset_prepare(struct pci_dev *pf, bool answers);
+void pci_siov_reset_done(struct pci_dev *pf);
+int pci_sdi_report_error(struct pci_sdi *sdi, pci_channel_state_t state);
 
 /* For drivers of SDIs */
 int __pci_sdi_register_driver(struct pci_sdi_driver *drv, struct module *owner);
@@ -248,6 +331,11 @@ const struct pci_sdi_device_id *pci_sdi_match_id(struct pci_sdi *sdi);
 int pci_sdi_set_master(struct pci_sdi *sdi, bool on);
 int pci_sdi_reset(struct pci_sdi *sdi);
 void __iomem *pci_sdi_iomap(struct pci_sdi *sdi, unsigned int region);
+void pci_sdi_notify_start(struct pci_sdi *sdi);
+void pci_sdi_notify_stop(struct pci_sdi *sdi);
+
+/* For the IOMMU core */
+bool pci_sdi_may_send(const struct pci_sdi *sdi);
 
 /**
  * dev_is_pci_sdi() - Is this device an SDI?
@@ -267,27 +355,21 @@ static inline bool dev_is_pci_sdi(const struct device *dev)
 	return false;
 }
 
-#endif /* CONFIG_PCI_SIOV */
-
-/**
- * pci_sdi_may_send() - May an SDI do DMA that nobody wants any more?
- * @sdi: the SDI, which no driver or user means to use
- *
- * What stops a PCI function for sure is Bus Master Enable. An SDI has nothing
- * like it, only the word of its device.
- *
- * Return: true if the device has failed to stop the SDI, so that only the IOMMU
- * is left to do it.
- */
 static inline bool pci_sdi_may_send(const struct pci_sdi *sdi)
 {
-	return READ_ONCE(sdi->stuck) ||
-	       (READ_ONCE(sdi->frozen) && READ_ONCE(sdi->master));
+	return false;
 }
 
-/* Interrupts, for drivers of SDIs: drivers/pci/msi/sdi.c */
+#endif /* CONFIG_PCI_SIOV */
+
+/* Interrupts, for drivers of SDIs: drivers/pci/sdi/msi.c */
 #if defined(CONFIG_PCI_SIOV) && defined(CONFIG_PCI_MSI)
 int pci_sdi_alloc_irqs(struct pci_sdi *sdi, unsigned int min, unsigned int max);
+int pci_sdi_alloc_irqs_affinity(struct pci_sdi *sdi, unsigned int min,
+				unsigned int max, struct irq_affinity *affd);
+struct msi_map pci_sdi_alloc_irq_at(struct pci_sdi *sdi, unsigned int index,
+				    const struct irq_affinity_desc *affdesc);
+void pci_sdi_free_irq_at(struct pci_sdi *sdi, struct msi_map map);
 void pci_sdi_free_irqs(struct pci_sdi *sdi);
 int pci_sdi_irq_vector(struct pci_sdi *sdi, unsigned int idx);
 #else
@@ -296,6 +378,24 @@ static inline int pci_sdi_alloc_irqs(struct pci_sdi *sdi, unsigned int min,
 {
 	return -ENODEV;
 }
+
+static inline int pci_sdi_alloc_irqs_affinity(struct pci_sdi *sdi,
+					      unsigned int min,
+					      unsigned int max,
+					      struct irq_affinity *affd)
+{
+	return -ENODEV;
+}
+
+static inline struct msi_map
+pci_sdi_alloc_irq_at(struct pci_sdi *sdi, unsigned int index,
+		     const struct irq_affinity_desc *affdesc)
+{
+	return (struct msi_map) { .index = -ENODEV };
+}
+
+static inline void pci_sdi_free_irq_at(struct pci_sdi *sdi,
+				       struct msi_map map) { }
 
 static inline void pci_sdi_free_irqs(struct pci_sdi *sdi) { }
 

@@ -196,69 +196,64 @@ int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans)
 	return map_to_spans(&map, spans);
 }
 
-static int tell_device(struct pci_sdis *sdis, const struct pci_rid_span *spans,
+/* The PF is resumed, as it is for as long as software assigns Routing IDs */
+static int tell_device(struct pci_siov_pf *spf, const struct pci_rid_span *spans,
 		       unsigned int n)
 {
-	struct pci_dev *pf = sdis->pf;
-	int ret;
+	struct pci_dev *pf = spf->pf;
 
-	lockdep_assert_held(&sdis->tell_lock);
+	lockdep_assert_held(&spf->tell_lock);
 
-	ret = pm_runtime_resume_and_get(&pf->dev);
-	if (ret)
-		return ret;
-
-	ret = pf->driver->siov_ops->rid_allow(pf, spans, n);
-	pm_runtime_put(&pf->dev);
-
-	return ret;
+	return pf->driver->siov_ops->rid_allow(pf, spans, n);
 }
 
-static void set_list(struct pci_sdis *sdis, struct pci_rid_span *spans, int n)
+static void set_list(struct pci_siov_pf *spf, struct pci_rid_span *spans, int n)
 {
-	lockdep_assert_held(&sdis->allow_lock);
-	lockdep_assert_held(&sdis->tell_lock);
+	lockdep_assert_held(&spf->allow_lock);
+	lockdep_assert_held(&spf->tell_lock);
 
-	kfree(sdis->allow);
-	sdis->allow = spans;
-	sdis->nr_allow = n;
+	kfree(spf->allow);
+	spf->allow = spans;
+	spf->nr_allow = n;
 }
 
-static int renew_list(struct pci_sdis *sdis)
+static int renew_list(struct pci_siov_pf *spf)
 {
 	struct pci_rid_span *spans __free(kfree) = NULL;
 	int n, ret;
 
-	lockdep_assert_held(&sdis->allow_lock);
+	lockdep_assert_held(&spf->allow_lock);
 
-	n = pci_siov_allowlist(sdis->pf, &spans);
+	n = pci_siov_allowlist(spf->pf, &spans);
 	if (n < 0)
 		return n;
 
-	if (sdis->allow && n == sdis->nr_allow &&
-	    !memcmp(spans, sdis->allow, n * sizeof(*spans)))
+	if (spf->allow && n == spf->nr_allow &&
+	    !memcmp(spans, spf->allow, n * sizeof(*spans)))
 		return 0;
 
-	guard(mutex)(&sdis->tell_lock);
-	ret = tell_device(sdis, spans, n);
+	guard(mutex)(&spf->tell_lock);
+	ret = pci_siov_pf_check(spf, PCI_SIOV_PF_ALLOW) ?:
+	      tell_device(spf, spans, n);
 	if (!ret)
-		set_list(sdis, no_free_ptr(spans), n);
+		set_list(spf, no_free_ptr(spans), n);
 
 	return ret;
 }
 
 static void allow_work(struct work_struct *work)
 {
-	struct pci_sdis *sdis = container_of(work, struct pci_sdis, allow_work);
+	struct pci_siov_pf *spf = container_of(work, struct pci_siov_pf, allow_work);
 	int ret;
 
-	guard(mutex)(&sdis->allow_lock);
-	if (sdis->pf->siov->rid_mode != PCI_SIOV_RID_SOFTWARE)
+	guard(mutex)(&spf->allow_lock);
+	if (spf->pf->siov->rid_mode != PCI_SIOV_RID_SOFTWARE)
 		return;
 
-	ret = renew_list(sdis);
-	if (ret)
-		pci_warn(sdis->pf, "could not renew the RID allowlist: %d\n",
+	/* The end of a reset comes back here */
+	ret = renew_list(spf);
+	if (ret && ret != -EAGAIN)
+		pci_warn(spf->pf, "could not renew the RID allowlist: %d\n",
 			 ret);
 }
 
@@ -271,7 +266,7 @@ static void allow_work(struct work_struct *work)
 void pci_siov_bus_changed(struct pci_bus *bus)
 {
 	struct pci_host_bridge *bridge;
-	struct pci_sdis *sdis;
+	struct pci_siov_pf *spf;
 
 	/* Read without the lock: who is added later computes its list later */
 	if (list_empty(&software_pfs))
@@ -279,35 +274,54 @@ void pci_siov_bus_changed(struct pci_bus *bus)
 
 	bridge = pci_find_host_bridge(bus);
 	guard(mutex)(&software_lock);
-	list_for_each_entry(sdis, &software_pfs, software_node)
-		if (sdis->bridge == bridge)
-			schedule_work(&sdis->allow_work);
+	list_for_each_entry(spf, &software_pfs, software_node)
+		if (spf->bridge == bridge)
+			schedule_work(&spf->allow_work);
 }
 
-static int start_software_mode(struct pci_sdis *sdis)
+static void list_pf(struct pci_siov_pf *spf)
+{
+	guard(mutex)(&software_lock);
+	list_add(&spf->software_node, &software_pfs);
+}
+
+static void unlist_pf(struct pci_siov_pf *spf)
+{
+	guard(mutex)(&software_lock);
+	list_del_init(&spf->software_node);
+}
+
+/* Without power the device could forget the list, and nobody would notice */
+static int start_software_mode(struct pci_siov_pf *spf)
 {
 	int ret;
 
-	scoped_guard(mutex, &software_lock)
-		list_add(&sdis->software_node, &software_pfs);
+	ret = pm_runtime_resume_and_get(&spf->pf->dev);
+	if (ret)
+		return ret;
 
-	ret = renew_list(sdis);
+	list_pf(spf);
+	ret = renew_list(spf);
 	if (!ret)
 		return 0;
 
-	scoped_guard(mutex, &software_lock)
-		list_del_init(&sdis->software_node);
+	unlist_pf(spf);
+	pm_runtime_put(&spf->pf->dev);
 	return ret;
 }
 
-static void stop_software_mode(struct pci_sdis *sdis)
+/* A device that does not answer has forgotten the list when it does again */
+static void stop_software_mode(struct pci_siov_pf *spf, bool answers)
 {
-	scoped_guard(mutex, &software_lock)
-		list_del_init(&sdis->software_node);
+	unlist_pf(spf);
 
-	guard(mutex)(&sdis->tell_lock);
-	tell_device(sdis, NULL, 0);
-	set_list(sdis, NULL, 0);
+	scoped_guard(mutex, &spf->tell_lock) {
+		if (answers)
+			tell_device(spf, NULL, 0);
+		set_list(spf, NULL, 0);
+	}
+
+	pm_runtime_put(&spf->pf->dev);
 }
 
 /**
@@ -321,39 +335,39 @@ static void stop_software_mode(struct pci_sdis *sdis)
  */
 int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 	int ret = 0;
 
-	guard(mutex)(&sdis->allow_lock);
+	guard(mutex)(&spf->allow_lock);
 	if (pf->siov->rid_mode == mode)
 		return 0;
 
 	/* Pins the driver, and makes the next one to count fail */
-	scoped_guard(mutex, &sdis->lock) {
-		if (!sdis->ops)
-			return -ENODEV;
-		if (!sdis->ops->rid_allow)
+	scoped_guard(mutex, &spf->lock) {
+		ret = pci_siov_pf_event(spf, PCI_SIOV_PF_CREATE);
+		if (ret)
+			return ret;
+		if (!spf->ops->rid_allow)
 			return -EOPNOTSUPP;
-		if (sdis->users || sdis->streams)
+		if (spf->users || spf->streams)
 			return -EBUSY;
-		if (sdis->frozen)
-			return -EAGAIN;
-		sdis->users++;
-		sdis->mode_change = true;
+		spf->users++;
+		spf->mode_change = true;
 	}
 
 	if (mode == PCI_SIOV_RID_SOFTWARE)
-		ret = start_software_mode(sdis);
+		ret = start_software_mode(spf);
 	else
-		stop_software_mode(sdis);
+		stop_software_mode(spf,
+				   !pci_siov_pf_check(spf, PCI_SIOV_PF_ALLOW));
 
-	scoped_guard(mutex, &sdis->lock) {
+	scoped_guard(mutex, &spf->lock) {
 		if (!ret)
 			pf->siov->rid_mode = mode;
-		sdis->mode_change = false;
-		WRITE_ONCE(sdis->users, sdis->users - 1);
+		spf->mode_change = false;
+		WRITE_ONCE(spf->users, spf->users - 1);
 	}
-	wake_up_all(&sdis->idle);
+	wake_up_all(&spf->idle);
 
 	return ret;
 }
@@ -368,13 +382,13 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
  */
 int pci_sdi_claim_allowed_rid(struct pci_sdi *sdi, u32 rid)
 {
-	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
 	const struct pci_rid_span *span;
 	int ret;
 
-	guard(mutex)(&sdis->allow_lock);
+	guard(mutex)(&spf->allow_lock);
 
-	for (span = sdis->allow; span < sdis->allow + sdis->nr_allow; span++) {
+	for (span = spf->allow; span < spf->allow + spf->nr_allow; span++) {
 		if (rid == PCI_SDI_ANY_RID) {
 			ret = pci_sdi_claim_rid_between(sdi, span->first,
 							span->last);
@@ -398,45 +412,66 @@ int pci_sdi_claim_allowed_rid(struct pci_sdi *sdi, u32 rid)
 
 /**
  * pci_siov_allow_restore() - Give a device its allowlist after a reset
- * @sdis: the SDIs of a PF
+ * @spf: the SDIs of a PF
  *
  * Context: pci_bus_sem may be held, as it is by error recovery.
  */
-void pci_siov_allow_restore(struct pci_sdis *sdis)
+void pci_siov_allow_restore(struct pci_siov_pf *spf)
 {
-	guard(mutex)(&sdis->tell_lock);
+	guard(mutex)(&spf->tell_lock);
 	/* There is one in software assigned mode only */
-	if (!sdis->allow)
+	if (!spf->allow)
 		return;
 
-	if (tell_device(sdis, sdis->allow, sdis->nr_allow))
-		pci_warn(sdis->pf, "could not restore the RID allowlist\n");
+	if (tell_device(spf, spf->allow, spf->nr_allow))
+		pci_warn(spf->pf, "could not restore the RID allowlist\n");
+}
+
+/**
+ * pci_siov_allow_sync() - Wait until nobody tells a device of Routing IDs
+ * @spf: a PF that has just stopped to answer
+ */
+void pci_siov_allow_sync(struct pci_siov_pf *spf)
+{
+	mutex_lock(&spf->tell_lock);
+	mutex_unlock(&spf->tell_lock);
+}
+
+/**
+ * pci_siov_allow_renew() - Make up for changes of the bus during a reset
+ * @spf: the PF
+ */
+void pci_siov_allow_renew(struct pci_siov_pf *spf)
+{
+	if (spf->pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE)
+		schedule_work(&spf->allow_work);
 }
 
 /**
  * pci_siov_allow_init() - Prepare a PF for software assigned Routing IDs
- * @sdis: the SDIs of the PF
+ * @spf: the SDIs of the PF
  */
-void pci_siov_allow_init(struct pci_sdis *sdis)
+void pci_siov_allow_init(struct pci_siov_pf *spf)
 {
-	mutex_init(&sdis->allow_lock);
-	mutex_init(&sdis->tell_lock);
-	INIT_LIST_HEAD(&sdis->software_node);
-	INIT_WORK(&sdis->allow_work, allow_work);
+	mutex_init(&spf->allow_lock);
+	mutex_init(&spf->tell_lock);
+	INIT_LIST_HEAD(&spf->software_node);
+	INIT_WORK(&spf->allow_work, allow_work);
 }
 
 /**
  * pci_siov_allow_end() - Go back to strided mode as the PF's driver goes
- * @sdis: the SDIs of the PF; there are none left
+ * @spf: the PF; it has no SDI any more
+ * @answers: the device answers and can be told
  */
-void pci_siov_allow_end(struct pci_sdis *sdis)
+void pci_siov_allow_end(struct pci_siov_pf *spf, bool answers)
 {
-	scoped_guard(mutex, &sdis->allow_lock) {
-		if (sdis->pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE) {
-			stop_software_mode(sdis);
-			sdis->pf->siov->rid_mode = PCI_SIOV_RID_STRIDED;
+	scoped_guard(mutex, &spf->allow_lock) {
+		if (spf->pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE) {
+			stop_software_mode(spf, answers);
+			spf->pf->siov->rid_mode = PCI_SIOV_RID_STRIDED;
 		}
 	}
 
-	cancel_work_sync(&sdis->allow_work);
+	cancel_work_sync(&spf->allow_work);
 }

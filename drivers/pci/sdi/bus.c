@@ -63,7 +63,7 @@ static int pci_sdi_bus_match(struct device *dev,
 	int ret;
 
 	/* Not before nothing can fail any more */
-	if (READ_ONCE(sdi->state) == PCI_SDI_CREATING)
+	if (dev_get_uevent_suppress(dev))
 		return 0;
 
 	/* 1 or 0 if there is an override, negative if there is none */
@@ -95,40 +95,40 @@ static int pci_sdi_bus_uevent(const struct device *dev,
 	return 0;
 }
 
-/* Leave nothing of the driver that goes */
+/* Leave nothing of the driver that goes. During a reset of the PF its end does */
 static void sdi_cleanup(struct pci_sdi *sdi)
 {
-	guard(mutex)(&sdi->lock);
-
-	/* The PF's reset does it */
-	if (sdi->frozen)
-		return;
-
-	if (sdi->master && !sdi->ops->sdi_set_master(sdi, false))
-		sdi->master = false;
-	__pci_sdi_reset(sdi);
+	if (READ_ONCE(to_sdi_core(sdi)->state) == PCI_SDI_RUNNING)
+		pci_sdi_set_master(sdi, false);
+	pci_sdi_reset(sdi);
 }
 
-static void expect_driver(struct pci_sdi *sdi)
+/*
+ * The driver core tries again whenever a device has got a driver, which may not
+ * happen. So whoever thaws the PF lets probe_work do it as well.
+ */
+static void defer_probe(struct pci_sdi *sdi)
 {
-	guard(mutex)(&sdi->notify_lock);
-	sdi->untold = false;
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
+
+	guard(mutex)(&spf->lock);
+	if (xa_get_mark(&spf->sdi, sdi->index, PCI_SDI_LIVE))
+		xa_set_mark(&spf->sdi, sdi->index, PCI_SDI_DEFERRED);
 }
 
-/* From here on the driver is told of resets, also of one since it began */
-static void tell_driver(struct pci_sdi *sdi, struct pci_sdi_driver *drv)
+/* Under notify_lock: a thaw that is not seen here finds the mark */
+static int probe_begin(struct pci_sdi *sdi)
 {
-	guard(mutex)(&sdi->notify_lock);
-	sdi->bound = drv;
-	/* If another one has begun meanwhile, its end does */
-	if (sdi->untold && !sdi->frozen && drv->reset_done)
-		drv->reset_done(sdi);
-}
+	struct pci_sdi_core *core = to_sdi_core(sdi);
+	int ret;
 
-static void forget_driver(struct pci_sdi *sdi)
-{
-	guard(mutex)(&sdi->notify_lock);
-	sdi->bound = NULL;
+	guard(mutex)(&core->notify_lock);
+	ret = pci_sdi_check(core, PCI_SDI_PROBE);
+	if (ret == -EPROBE_DEFER)
+		defer_probe(sdi);
+
+	core->seen = core->resets;
+	return ret;
 }
 
 static int pci_sdi_bus_probe(struct device *dev)
@@ -137,18 +137,21 @@ static int pci_sdi_bus_probe(struct device *dev)
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 	int ret;
 
-	if (!pci_sdis(sdi->pf)->autoprobe && !device_has_driver_override(dev))
+	if (!pci_siov_pf(sdi->pf)->autoprobe && !device_has_driver_override(dev))
 		return -ENODEV;
-	if (sdi->stuck)
-		return -EIO;
 
-	expect_driver(sdi);
-	ret = drv->probe(sdi);
+	ret = probe_begin(sdi);
 	if (ret)
-		sdi_cleanup(sdi);
-	else
-		tell_driver(sdi, drv);
+		return ret;
 
+	ret = drv->probe(sdi);
+	if (!ret) {
+		pci_sdi_notify_start(sdi);
+		return 0;
+	}
+
+	pci_sdi_notify_stop(sdi);
+	sdi_cleanup(sdi);
 	return ret;
 }
 
@@ -157,10 +160,46 @@ static void pci_sdi_bus_remove(struct device *dev)
 	struct pci_sdi_driver *drv = to_pci_sdi_driver(dev->driver);
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 
-	forget_driver(sdi);
 	if (drv->remove)
 		drv->remove(sdi);
+	pci_sdi_notify_stop(sdi);
 	sdi_cleanup(sdi);
+}
+
+static struct pci_sdi *next_deferred(struct pci_siov_pf *spf)
+{
+	struct pci_sdi_core *core;
+	unsigned long index = 0;
+
+	guard(mutex)(&spf->lock);
+	core = xa_find(&spf->sdi, &index, ULONG_MAX, PCI_SDI_DEFERRED);
+	if (!core)
+		return NULL;
+
+	xa_clear_mark(&spf->sdi, index, PCI_SDI_DEFERRED);
+	return pci_sdi_get(&core->sdi);
+}
+
+/**
+ * pci_sdi_probe_deferred() - Bind drivers that had to wait for the PF
+ * @work: &pci_siov_pf.probe_work
+ */
+void pci_sdi_probe_deferred(struct work_struct *work)
+{
+	struct pci_siov_pf *spf = container_of(work, struct pci_siov_pf,
+					       probe_work);
+	struct pci_sdi *sdi;
+
+	/* Where it freezes again meanwhile, its thaw comes back here */
+	while (READ_ONCE(spf->state) != PCI_SIOV_PF_FROZEN) {
+		sdi = next_deferred(spf);
+		if (!sdi)
+			return;
+
+		if (device_attach(&sdi->dev) < 0)
+			dev_dbg(&sdi->dev, "no driver after the reset of its PF\n");
+		pci_sdi_put(sdi);
+	}
 }
 
 static void pci_sdi_bus_shutdown(struct device *dev)
@@ -171,7 +210,7 @@ static void pci_sdi_bus_shutdown(struct device *dev)
 		to_pci_sdi_driver(dev->driver)->shutdown(sdi);
 
 	/* Nothing may write into the memory of the next kernel */
-	if (READ_ONCE(sdi->master))
+	if (READ_ONCE(to_sdi_core(sdi)->state) == PCI_SDI_RUNNING)
 		pci_sdi_set_master(sdi, false);
 }
 
@@ -190,15 +229,18 @@ static int pci_sdi_bus_suspend(struct device *dev)
 	if (ret)
 		return ret;
 
-	if (READ_ONCE(sdi->master))
+	if (READ_ONCE(to_sdi_core(sdi)->state) == PCI_SDI_RUNNING)
 		pci_sdi_set_master(sdi, false);
-	pci_sdi_freeze(sdi);
+	WRITE_ONCE(sdi->pf->siov->quiet, false);
+	pci_sdi_freeze(to_sdi_core(sdi), true, 0);
 	return 0;
 }
 
 static int pci_sdi_bus_resume(struct device *dev)
 {
-	pci_sdi_thaw(to_pci_sdi(dev));
+	struct pci_sdi *sdi = to_pci_sdi(dev);
+
+	pci_sdi_thaw(to_sdi_core(sdi), pci_siov_thaw_event(sdi->pf));
 	return pm_generic_resume(dev);
 }
 #endif

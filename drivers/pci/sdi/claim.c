@@ -11,7 +11,8 @@
  *
  * An SDI gives its Routing ID back only when the IOMMU blocks it. One whose
  * device could not be stopped leaves it behind in quarantine, until the PF is
- * reset or gone.
+ * reset or unplugged. That outlives the PF's struct pci_dev: removing the PF and
+ * finding it again does not stop anything.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -24,12 +25,16 @@
 #include "sdi.h"
 
 /*
- * What a claim points to. SDIs have no tag; the others point to the PF. Tag 2
- * is the XArray's own.
+ * What a claim is. An SDI's points to it, without a tag. A VF's points to its PF.
+ * One in quarantine holds the Routing ID of the PF, which may be removed and found
+ * again meanwhile. Tag 2 is the XArray's own.
  */
 #define CLAIM_SDI		0
 #define CLAIM_VF		1
 #define CLAIM_QUARANTINE	3
+
+/* Finds those in quarantine without a walk over all */
+#define MARK_QUARANTINE		XA_MARK_1
 
 /* Length of what is said about an owner */
 #define OWNER_LEN		64
@@ -66,28 +71,41 @@ const char *pci_rid_name(const struct pci_dev *pf, u16 rid,
 	return name;
 }
 
-static struct pci_dev *claim_pf(void *entry)
+static void *quarantine_of(u16 pf)
 {
-	if (xa_pointer_tag(entry) == CLAIM_SDI)
-		return ((struct pci_sdi *)entry)->pf;
-	return xa_untag_pointer(entry);
+	return xa_tag_pointer((void *)((unsigned long)pf << 2),
+			      CLAIM_QUARANTINE);
 }
 
-static void describe_claim(void *entry, char owner[OWNER_LEN])
+/* Is @entry the claim of an SDI of @pf, which may be in quarantine? */
+static bool is_sdi_of(void *entry, const struct pci_dev *pf)
 {
+	if (xa_pointer_tag(entry) == CLAIM_SDI)
+		return ((struct pci_sdi *)entry)->pf == pf;
+
+	return entry == quarantine_of(pci_dev_id(pf));
+}
+
+static void describe_claim(const struct pci_dev *asks, void *entry,
+			   char owner[OWNER_LEN])
+{
+	char name[PCI_RID_NAME_LEN];
+	struct pci_sdi *sdi;
+
 	switch (xa_pointer_tag(entry)) {
 	case CLAIM_SDI:
-		scnprintf(owner, OWNER_LEN, "SDI %u of %s",
-			  ((struct pci_sdi *)entry)->index,
-			  pci_name(claim_pf(entry)));
+		sdi = entry;
+		scnprintf(owner, OWNER_LEN, "SDI %u of %s", sdi->index,
+			  pci_name(sdi->pf));
 		break;
 	case CLAIM_VF:
 		scnprintf(owner, OWNER_LEN, "a VF of %s",
-			  pci_name(claim_pf(entry)));
+			  pci_name(xa_untag_pointer(entry)));
 		break;
 	case CLAIM_QUARANTINE:
+		pci_rid_name(asks, (unsigned long)entry >> 2, name);
 		scnprintf(owner, OWNER_LEN, "an SDI that never stopped (reset %s)",
-			  pci_name(claim_pf(entry)));
+			  name);
 		break;
 	}
 }
@@ -133,7 +151,7 @@ static int claim(const struct pci_dev *pf, u16 rid, void *entry,
 	if (ret == -EBUSY) {
 		old = xa_load(claims, rid);
 		if (old)
-			describe_claim(old, owner);
+			describe_claim(pf, old, owner);
 		else
 			scnprintf(owner, OWNER_LEN, "another device");
 	}
@@ -306,19 +324,51 @@ void pci_sdi_release_rid(struct pci_sdi *sdi)
  */
 void pci_sdi_quarantine_rid(struct pci_sdi *sdi)
 {
-	xa_store(rid_claims(sdi->pf), sdi->rid,
-		 xa_tag_pointer(sdi->pf, CLAIM_QUARANTINE), GFP_KERNEL);
+	struct xarray *claims = rid_claims(sdi->pf);
+
+	xa_lock(claims);
+	__xa_store(claims, sdi->rid, quarantine_of(pci_dev_id(sdi->pf)),
+		   GFP_ATOMIC);
+	__xa_set_mark(claims, sdi->rid, MARK_QUARANTINE);
+	xa_unlock(claims);
 }
 
 /**
- * pci_rid_release_quarantine() - Let a Routing ID be used again
- * @pf: the PF, after a reset or when it goes
- * @rid: as left by pci_sdi_quarantine_rid()
+ * pci_rid_in_quarantine() - May a device still send with a Routing ID?
+ * @bridge: the host bridge that the device is below
+ * @pf: Routing ID of the PF
+ *
+ * Return: true if an SDI of a PF with this Routing ID was never seen to stop,
+ * whether it is the same struct pci_dev or an earlier one.
  */
-void pci_rid_release_quarantine(struct pci_dev *pf, u16 rid)
+bool pci_rid_in_quarantine(struct pci_host_bridge *bridge, u16 pf)
 {
-	/* The buses above may be gone already */
-	xa_erase(&pci_sdis(pf)->bridge->rid_claims, rid);
+	unsigned long rid;
+	void *entry;
+
+	xa_for_each_marked(&bridge->rid_claims, rid, entry, MARK_QUARANTINE)
+		if (entry == quarantine_of(pf))
+			return true;
+
+	return false;
+}
+
+/**
+ * pci_rid_end_quarantine() - Let Routing IDs be used again
+ * @bridge: the host bridge that the device is below
+ * @pf: Routing ID of the PF, which was reset or is not there any more
+ */
+void pci_rid_end_quarantine(struct pci_host_bridge *bridge, u16 pf)
+{
+	struct xarray *claims = &bridge->rid_claims;
+	unsigned long rid;
+	void *entry;
+
+	xa_lock(claims);
+	xa_for_each_marked(claims, rid, entry, MARK_QUARANTINE)
+		if (entry == quarantine_of(pf))
+			__xa_erase(claims, rid);
+	xa_unlock(claims);
 }
 
 /**
@@ -338,6 +388,52 @@ bool pci_rid_reserved(struct pci_bus *bus, int devfn)
 	void *entry = xa_load(claims, PCI_DEVID(bus->number, devfn));
 
 	return entry && xa_pointer_tag(entry) != CLAIM_VF;
+}
+
+/**
+ * pci_rid_report_reserved() - Say that a function is left alone
+ * @bus: a bus
+ * @devfn: device and function on it, for which pci_rid_reserved() is true
+ *
+ * Says nothing where there is no function, as is normal.
+ */
+void pci_rid_report_reserved(struct pci_bus *bus, int devfn)
+{
+	u32 id;
+
+	if (!pci_bus_read_dev_vendor_id(bus, devfn, &id, 0))
+		return;
+
+	dev_info(&bus->dev, "function %02x.%d not used: an SDI has its Routing ID; rescan when the SDI is gone\n",
+		 PCI_SLOT(devfn), PCI_FUNC(devfn));
+}
+
+/**
+ * pci_rid_conflicts() - Does an SDI send with a Routing ID of this function?
+ * @dev: a function that was just put on the list of its bus
+ *
+ * Its own Routing ID may have been claimed since pci_rid_reserved() was asked. And
+ * it may use others as aliases, which nobody knew before it was found.
+ *
+ * Return: true if so, with a message.
+ */
+bool pci_rid_conflicts(struct pci_dev *dev)
+{
+	int devfn = dev->devfn;
+	bool conflict;
+
+	conflict = pci_rid_reserved(dev->bus, devfn);
+	if (!conflict && dev->dma_alias_mask)
+		for_each_set_bit(devfn, dev->dma_alias_mask, MAX_NR_DEVFNS) {
+			conflict = pci_rid_reserved(dev->bus, devfn);
+			if (conflict)
+				break;
+		}
+
+	if (conflict)
+		pci_info(dev, "not used: it sends with %02x.%d, that is an SDI's; rescan when the SDI is gone\n",
+			 PCI_SLOT(devfn), PCI_FUNC(devfn));
+	return conflict;
 }
 
 /**
@@ -382,8 +478,7 @@ bool pci_rid_owned_by(struct pci_dev *pf, u16 rid)
 	/* The lock keeps the SDI */
 	xa_lock(claims);
 	entry = xa_load(claims, rid);
-	owned = entry && xa_pointer_tag(entry) != CLAIM_VF &&
-		claim_pf(entry) == pf;
+	owned = entry && is_sdi_of(entry, pf);
 	xa_unlock(claims);
 
 	return owned || (!entry && pci_siov_owns_rid(pf, rid));

@@ -16,7 +16,7 @@
  * on, and an SDI is reset whenever a driver lets go of it. An SDI that cannot
  * be stopped is never given to anybody else.
  *
- * The locks are described with struct pci_sdis.
+ * The locks are described with struct pci_siov_pf.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -44,86 +44,16 @@ static const char *sdi_rid_name(const struct pci_sdi *sdi,
 	return pci_rid_name(sdi->pf, sdi->rid, name);
 }
 
-/* Regions */
-
-/* The BAR that holds all of @reg, or a negative number */
-static int region_bar(const struct pci_dev *pf,
-		      const struct pci_sdi_region *reg)
-{
-	const struct resource *res;
-	int bar;
-
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		res = pci_resource_n(pf, bar);
-		if (resource_type(res) == IORESOURCE_MEM &&
-		    !(res->flags & IORESOURCE_UNSET) &&
-		    reg->start >= res->start && reg->start <= res->end &&
-		    reg->size - 1 <= res->end - reg->start)
-			return bar;
-	}
-
-	return -EINVAL;
-}
-
-static int claim_region(struct pci_sdi *sdi, struct pci_sdi_region *reg)
-{
-	int bar = region_bar(sdi->pf, reg);
-
-	if (bar < 0 || !PAGE_ALIGNED(reg->start) || !PAGE_ALIGNED(reg->size)) {
-		pci_warn(sdi->pf, "SDI %u: region %pa, size %pa is not made of whole pages of one memory BAR\n",
-			 sdi->index, &reg->start, &reg->size);
-		return -EINVAL;
-	}
-
-	reg->bar = bar;
-	reg->flags = pci_resource_flags(sdi->pf, bar);
-
-	return mtree_insert_range(&pci_sdis(sdi->pf)->mmio,
-				  PHYS_PFN(reg->start),
-				  PHYS_PFN(reg->start + reg->size - 1),
-				  sdi, GFP_KERNEL);
-}
-
-static void release_regions(struct pci_sdi *sdi, int n)
-{
-	while (n--)
-		if (sdi->region[n].size)
-			mtree_erase(&pci_sdis(sdi->pf)->mmio,
-				    PHYS_PFN(sdi->region[n].start));
-}
-
-static int claim_regions(struct pci_sdi *sdi)
-{
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(sdi->region); i++) {
-		if (!sdi->region[i].size)
-			continue;
-
-		ret = claim_region(sdi, &sdi->region[i]);
-		if (!ret)
-			continue;
-
-		if (ret == -EEXIST)
-			pci_warn(sdi->pf, "SDI %u: region %d belongs to another SDI\n",
-				 sdi->index, i);
-		release_regions(sdi, i);
-		return ret;
-	}
-
-	return 0;
-}
-
 /* Allocation: index, Routing ID, and what goes with them */
 
 static void pci_sdi_free(struct device *dev)
 {
-	struct pci_sdi *sdi = to_pci_sdi(dev);
+	struct pci_sdi_core *core = to_sdi_core(to_pci_sdi(dev));
 
-	pci_dev_put(sdi->pf);
-	mutex_destroy(&sdi->lock);
-	mutex_destroy(&sdi->notify_lock);
-	kmem_cache_free(sdi_cache, sdi);
+	pci_dev_put(core->sdi.pf);
+	mutex_destroy(&core->lock);
+	mutex_destroy(&core->notify_lock);
+	kmem_cache_free(sdi_cache, core);
 }
 
 static const struct device_type pci_sdi_type = {
@@ -131,16 +61,17 @@ static const struct device_type pci_sdi_type = {
 	.release = pci_sdi_free,
 };
 
-static struct pci_sdi *pci_sdi_alloc(struct pci_dev *pf)
+static struct pci_sdi_core *pci_sdi_alloc(struct pci_dev *pf)
 {
-	struct pci_sdi *sdi = kmem_cache_zalloc(sdi_cache, GFP_KERNEL);
+	struct pci_sdi_core *core = kmem_cache_zalloc(sdi_cache, GFP_KERNEL);
+	struct pci_sdi *sdi = &core->sdi;
 
-	if (!sdi)
+	if (!core)
 		return NULL;
 
 	device_initialize(&sdi->dev);
-	mutex_init(&sdi->notify_lock);
-	mutex_init(&sdi->lock);
+	mutex_init(&core->notify_lock);
+	mutex_init(&core->lock);
 	sdi->pf = pci_dev_get(pf);
 	sdi->ids = (struct pci_sdi_ids) {
 		.vendor = pf->vendor,
@@ -154,84 +85,90 @@ static struct pci_sdi *pci_sdi_alloc(struct pci_dev *pf)
 	sdi->dev.parent = &pf->dev;
 	sdi->dev.bus = &pci_sdi_bus_type;
 	sdi->dev.type = &pci_sdi_type;
-	sdi->dma_mask = DMA_BIT_MASK(32);
-	sdi->dev.dma_mask = &sdi->dma_mask;
+	core->dma_mask = DMA_BIT_MASK(32);
+	sdi->dev.dma_mask = &core->dma_mask;
 	sdi->dev.coherent_dma_mask = DMA_BIT_MASK(32);
-	sdi->dev.dma_parms = &sdi->dma_parms;
+	sdi->dev.dma_parms = &core->dma_parms;
 	dma_set_max_seg_size(&sdi->dev, SZ_64K);
 	dma_set_seg_boundary(&sdi->dev, DMA_BIT_MASK(32));
 
-	return sdi;
+	return core;
 }
 
 /*
  * Take index @sdi->index, or the first free one from there on if @any. The PF's
  * driver stays for as long as the SDI has an index.
  */
-static int take_index(struct pci_sdi *sdi, bool any)
+static int take_index(struct pci_sdi_core *core, bool any)
 {
-	struct pci_dev *pf = sdi->pf;
-	struct pci_sdis *sdis = pci_sdis(pf);
-	u32 last = pf->siov->total_sdis - 1;
+	struct pci_sdi *sdi = &core->sdi;
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
+	u32 last = sdi->pf->siov->total_sdis - 1;
 	int ret;
 
-	guard(mutex)(&sdis->lock);
-	if (!sdis->ops)
-		return -ENODEV;
-	if (sdis->frozen || sdis->mode_change)
+	guard(mutex)(&spf->lock);
+	ret = pci_siov_pf_event(spf, PCI_SIOV_PF_CREATE);
+	if (ret)
+		return ret;
+	if (spf->mode_change)
 		return -EAGAIN;
 	if (sdi->index > last)
 		return any ? -ENOSPC : -ERANGE;
 
 	if (any)
-		ret = xa_alloc(&sdis->sdi, &sdi->index, sdi,
+		ret = xa_alloc(&spf->sdi, &sdi->index, core,
 			       XA_LIMIT(sdi->index, last), GFP_KERNEL);
 	else
-		ret = xa_insert(&sdis->sdi, sdi->index, sdi, GFP_KERNEL);
+		ret = xa_insert(&spf->sdi, sdi->index, core, GFP_KERNEL);
 	if (ret)
 		return any && ret == -EBUSY ? -ENOSPC : ret;
 
-	sdi->ops = sdis->ops;
-	sdi->state = PCI_SDI_CREATING;
-	sdi->generation = ++sdis->generation;
-	sdis->users++;
+	core->ops = spf->ops;
+	sdi->generation = ++spf->generation;
+	spf->users++;
 
 	return 0;
 }
 
+static void drop_user(struct pci_siov_pf *spf)
+{
+	lockdep_assert_held(&spf->lock);
+
+	WRITE_ONCE(spf->users, spf->users - 1);
+	wake_up_all(&spf->idle);
+}
+
 /*
  * Give index and Routing ID to others, or keep both from them until the PF is
- * reset. A reset that is under way does for that.
+ * reset.
  */
-static void put_identity(struct pci_sdi *sdi)
+static void put_identity(struct pci_sdi_core *core)
 {
-	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	struct pci_sdi *sdi = &core->sdi;
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
 
-	guard(mutex)(&sdis->lock);
+	guard(mutex)(&spf->lock);
 
-	if (sdi->stuck || (sdi->unstopped && sdis->frozen)) {
+	if (READ_ONCE(core->state) == PCI_SDI_QUARANTINE) {
 		pci_sdi_quarantine_rid(sdi);
-		xa_store(&sdis->sdi, sdi->index, xa_mk_value(sdi->rid),
+		xa_store(&spf->sdi, sdi->index, xa_mk_value(sdi->rid),
 			 GFP_KERNEL);
 	} else {
 		pci_sdi_release_rid(sdi);
-		xa_erase(&sdis->sdi, sdi->index);
+		xa_erase(&spf->sdi, sdi->index);
 	}
 
-	WRITE_ONCE(sdi->state, PCI_SDI_GONE);
-	WRITE_ONCE(sdis->users, sdis->users - 1);
-	wake_up_all(&sdis->idle);
+	drop_user(spf);
 }
 
 /* As put_identity(), of an SDI that has got no Routing ID */
-static void put_index(struct pci_sdi *sdi)
+static void put_index(struct pci_sdi_core *core)
 {
-	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	struct pci_siov_pf *spf = pci_siov_pf(core->sdi.pf);
 
-	guard(mutex)(&sdis->lock);
-	xa_erase(&sdis->sdi, sdi->index);
-	WRITE_ONCE(sdis->users, sdis->users - 1);
-	wake_up_all(&sdis->idle);
+	guard(mutex)(&spf->lock);
+	xa_erase(&spf->sdi, core->sdi.index);
+	drop_user(spf);
 }
 
 /* A strided Routing ID follows from the index */
@@ -257,7 +194,7 @@ static int claim_strided_rid(struct pci_sdi *sdi, u32 rid, bool quiet)
 		return -EINVAL;
 	}
 
-	if (!pci_sdis_stream_covers(pci_sdis(sdi->pf), nth)) {
+	if (!pci_sdis_stream_covers(pci_siov_pf(sdi->pf), nth)) {
 		if (!quiet)
 			pci_info_ratelimited(sdi->pf, "SDI %u has Routing ID %02x:%02x.%x, that an older IDE stream does not cover\n",
 					     sdi->index, PCI_BUS_NUM(nth),
@@ -308,22 +245,44 @@ static u32 next_index(const struct pci_sdi *sdi, int ret)
 	return (next_bus - rids.first) / rids.stride + 1;
 }
 
+/* In strided mode a Routing ID says which SDI is wanted */
+static u32 wanted_index(const struct pci_dev *pf,
+			const struct pci_sdi_params *params)
+{
+	struct pci_rid_range rids = pci_siov_rids(pf);
+	u32 index;
+
+	if (params->index != PCI_SDI_ANY_INDEX ||
+	    params->rid == PCI_SDI_ANY_RID || params->rid < rids.first ||
+	    pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE)
+		return params->index;
+
+	index = rids.stride ? (params->rid - rids.first) / rids.stride : 0;
+	if (index >= rids.count ||
+	    pci_rid_range_nth(&rids, index) != params->rid)
+		return params->index;
+
+	return index;
+}
+
 /*
  * Index and Routing ID. In strided mode, one whose Routing ID cannot be used is
  * passed over if the caller takes any. Those in the way are as many as the
  * VFs, functions and buses in reach.
  */
-static int take_identity(struct pci_sdi *sdi,
+static int take_identity(struct pci_sdi_core *core,
 			 const struct pci_sdi_params *params)
 {
-	bool any = params->index == PCI_SDI_ANY_INDEX;
+	u32 index = wanted_index(core->sdi.pf, params);
+	bool any = index == PCI_SDI_ANY_INDEX;
+	struct pci_sdi *sdi = &core->sdi;
 	bool software, quiet;
 	int ret;
 
-	sdi->index = any ? 0 : params->index;
+	sdi->index = any ? 0 : index;
 
 	for (;;) {
-		ret = take_index(sdi, any);
+		ret = take_index(core, any);
 		if (ret) {
 			report_index(sdi, any, ret);
 			return ret;
@@ -339,7 +298,7 @@ static int take_identity(struct pci_sdi *sdi,
 		if (!ret)
 			return 0;
 
-		put_index(sdi);
+		put_index(core);
 		if (software || !quiet || (ret != -EBUSY && ret != -ENXIO))
 			return ret;
 		sdi->index = next_index(sdi, ret);
@@ -348,45 +307,57 @@ static int take_identity(struct pci_sdi *sdi,
 
 /* Creation */
 
-static int sdi_start(struct pci_sdi *sdi)
+static int sdi_start(struct pci_sdi_core *core)
 {
+	struct pci_sdi *sdi = &core->sdi;
 	int ret;
 
-	guard(mutex)(&sdi->lock);
-	if (sdi->frozen)
-		return -EAGAIN;
+	guard(mutex)(&core->lock);
 
-	ret = sdi->ops->sdi_init(sdi);
+	ret = pci_sdi_event(core, PCI_SDI_INIT);
 	if (ret) {
 		pci_warn(sdi->pf, "SDI %u: the PF's driver could not enable it: %d\n",
 			 sdi->index, ret);
 		return ret;
 	}
 
-	ret = claim_regions(sdi);
+	ret = pci_sdi_claim_regions(sdi);
 	if (ret)
-		sdi->ops->sdi_release(sdi);
-	else
-		sdi->initialized = true;
+		pci_sdi_event(core, PCI_SDI_RELEASE);
 
 	return ret;
 }
 
-static void sdi_stop(struct pci_sdi *sdi)
+static enum pci_sdi_event release_event(const struct pci_sdi *sdi)
 {
-	guard(mutex)(&sdi->lock);
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
+
+	guard(mutex)(&spf->lock);
+	return spf->state == PCI_SIOV_PF_LEAVING ? PCI_SDI_LEAVE :
+						   PCI_SDI_RELEASE;
+}
+
+/*
+ * Take the SDI from the device. Where the PF does not answer, whoever thaws or
+ * leaves the PF does it, and finishes what is begun here.
+ *
+ * Return: true if the caller is to finish it.
+ */
+static bool sdi_stop(struct pci_sdi_core *core)
+{
+	struct pci_sdi *sdi = &core->sdi;
+
+	guard(mutex)(&core->lock);
 
 	/* It may have become possible since */
-	if (sdi->stuck && !sdi->frozen)
-		__pci_sdi_reset(sdi);
-	if (sdi->stuck)
+	if (core->state == PCI_SDI_RUNNING || core->state == PCI_SDI_STUCK)
+		pci_sdi_event(core, PCI_SDI_RESET);
+	if (core->state == PCI_SDI_STUCK)
 		dev_warn(&sdi->dev, "could not be stopped; SDI %u and its Routing ID are out of use until %s is reset\n",
 			 sdi->index, pci_name(sdi->pf));
 
-	sdi->unstopped = sdi->frozen && !pci_dev_is_disconnected(sdi->pf);
-	sdi->ops->sdi_release(sdi);
-	release_regions(sdi, ARRAY_SIZE(sdi->region));
-	sdi->initialized = false;
+	pci_sdi_event(core, release_event(sdi));
+	return core->state != PCI_SDI_ORPHAN;
 }
 
 /* Is the SDI as isolated as the PF is? */
@@ -435,12 +406,7 @@ static void remove_links(struct pci_sdi *sdi)
  */
 static int sdi_add(struct pci_sdi *sdi)
 {
-	char name[PCI_RID_NAME_LEN];
 	int ret;
-
-	ret = dev_set_name(&sdi->dev, "%s", sdi_rid_name(sdi, name));
-	if (ret)
-		return ret;
 
 	dev_set_uevent_suppress(&sdi->dev, true);
 	/* Where the PF's interrupts are remapped the SDI's are */
@@ -453,7 +419,7 @@ static int sdi_add(struct pci_sdi *sdi)
 	/* device_add() does not say whether the IOMMU took the device */
 	if (!sdi_is_translated(sdi)) {
 		pci_warn(sdi->pf, "SDI %u: the IOMMU of this function does not translate Routing ID %s\n",
-			 sdi->index, name);
+			 sdi->index, dev_name(&sdi->dev));
 		device_del(&sdi->dev);
 		return -ENODEV;
 	}
@@ -469,21 +435,22 @@ static int sdi_add(struct pci_sdi *sdi)
  * The point of no return, unless the PF's driver has begun to go. Who destroys
  * the SDI from here on waits for the lock, so that its uevents come in order.
  */
-static int sdi_publish(struct pci_sdi *sdi)
+static int sdi_publish(struct pci_sdi_core *core)
 {
-	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	struct pci_sdi *sdi = &core->sdi;
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
 	bool warn;
 
-	guard(mutex)(&sdi->lock);
+	guard(mutex)(&core->lock);
 
-	scoped_guard(mutex, &sdis->lock) {
-		if (!sdis->ops)
+	scoped_guard(mutex, &spf->lock) {
+		if (pci_siov_pf_check(spf, PCI_SIOV_PF_CREATE) == -ENODEV)
 			return -ENODEV;
 
-		WRITE_ONCE(sdi->state, PCI_SDI_LIVE);
+		xa_set_mark(&spf->sdi, sdi->index, PCI_SDI_LIVE);
 		sdi->pf->siov->num_sdis++;
-		warn = !sdis->warned && !device_iommu_mapped(&sdi->dev);
-		sdis->warned |= warn;
+		warn = !spf->warned && !device_iommu_mapped(&sdi->dev);
+		spf->warned |= warn;
 	}
 
 	if (warn)
@@ -500,43 +467,95 @@ static void sdi_remove(struct pci_sdi *sdi)
 	device_del(&sdi->dev);
 }
 
-/* Index and Routing ID are taken, undo all but that on error */
-static int sdi_bring_up(struct pci_sdi *sdi,
-			const struct pci_sdi_params *params)
+static int sdi_bring_up(struct pci_sdi_core *core)
 {
 	int ret;
 
-	ret = sdi_start(sdi);
+	ret = sdi_add(&core->sdi);
 	if (ret)
 		return ret;
 
-	if (params->driver_override) {
-		ret = device_set_driver_override(&sdi->dev,
-						 params->driver_override);
-		if (ret)
-			goto stop;
+	ret = sdi_publish(core);
+	if (ret)
+		sdi_remove(&core->sdi);
+
+	return ret;
+}
+
+/* The PF's driver may want to name the SDI in a message */
+static int sdi_prepare(struct pci_sdi *sdi, const struct pci_sdi_params *params)
+{
+	char name[PCI_RID_NAME_LEN];
+	int ret;
+
+	ret = pci_sdi_take_params(sdi, params) ?:
+	      dev_set_name(&sdi->dev, "%s", sdi_rid_name(sdi, name));
+	if (ret || !params->driver_override)
+		return ret;
+
+	return device_set_driver_override(&sdi->dev, params->driver_override);
+}
+
+/*
+ * Give back all that an SDI has while it exists, but its device and its place
+ * in the PF's driver, and the reference of its existence.
+ */
+static void sdi_finish(struct pci_sdi_core *core)
+{
+	pm_runtime_put(&core->sdi.pf->dev);
+	/* Only now does the IOMMU block the Routing ID */
+	put_identity(core);
+	pci_sdi_put(&core->sdi);
+}
+
+/**
+ * pci_sdi_finish() - End what destroying an SDI has begun
+ * @core: an SDI that was %PCI_SDI_ORPHAN, and that the PF's driver has released
+ *
+ * Drops the reference of the SDI's existence.
+ */
+void pci_sdi_finish(struct pci_sdi_core *core)
+{
+	pci_sdi_release_regions(&core->sdi);
+	sdi_finish(core);
+}
+
+static int sdi_create(struct pci_sdi_core *core,
+		      const struct pci_sdi_params *params)
+{
+	struct device *pf = &core->sdi.pf->dev;
+	int ret;
+
+	ret = take_identity(core, params);
+	if (ret)
+		return ret;
+
+	ret = sdi_prepare(&core->sdi, params) ?: pm_runtime_resume_and_get(pf);
+	if (ret) {
+		put_identity(core);
+		return ret;
 	}
 
-	ret = sdi_add(sdi);
-	if (ret)
-		goto stop;
+	/* That of the SDI's existence; the first one is the caller's */
+	pci_sdi_get(&core->sdi);
 
-	ret = sdi_publish(sdi);
-	if (ret)
-		goto remove;
+	ret = sdi_start(core);
+	core->sdi.create_data = NULL;
+	if (ret) {
+		sdi_finish(core);
+		return ret;
+	}
 
-	return 0;
+	ret = sdi_bring_up(core);
+	if (ret && sdi_stop(core))
+		pci_sdi_finish(core);
 
-remove:
-	sdi_remove(sdi);
-stop:
-	sdi_stop(sdi);
 	return ret;
 }
 
 static int refuse_pf(struct pci_dev *pf)
 {
-	const char *why = pci_sdis(pf)->refused;
+	const char *why = pci_siov_pf(pf)->refused;
 
 	if (!why)
 		return 0;
@@ -568,42 +587,27 @@ struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 			       const struct pci_sdi_params *params)
 {
 	struct pci_sdi *sdi __free(pci_sdi_put) = NULL;
+	struct pci_sdi_core *core;
 	int ret;
 
-	if (!pci_is_siov_physfn(pf) || !pci_sdis(pf))
+	if (!pci_is_siov_physfn(pf) || !pci_siov_pf(pf))
 		return ERR_PTR(-ENODEV);
 
 	ret = refuse_pf(pf) ?: pci_rid_check_left_over(pf);
 	if (ret)
 		return ERR_PTR(ret);
 
-	sdi = pci_sdi_alloc(pf);
-	if (!sdi)
+	core = pci_sdi_alloc(pf);
+	if (!core)
 		return ERR_PTR(-ENOMEM);
 
-	ret = take_identity(sdi, params);
+	sdi = &core->sdi;
+	ret = sdi_create(core, params);
 	if (ret)
 		return ERR_PTR(ret);
 
-	ret = pm_runtime_resume_and_get(&pf->dev);
-	if (ret)
-		goto put_identity;
-
-	/* One reference is that of the SDI's existence, one the caller's */
-	pci_sdi_get(sdi);
-	ret = sdi_bring_up(sdi, params);
-	if (ret)
-		goto put_pm;
-
 	device_initial_probe(&sdi->dev);
 	return no_free_ptr(sdi);
-
-put_pm:
-	pci_sdi_put(sdi);
-	pm_runtime_put(&pf->dev);
-put_identity:
-	put_identity(sdi);
-	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_create);
 
@@ -611,47 +615,57 @@ EXPORT_SYMBOL_GPL(pci_sdi_create);
 
 /**
  * pci_sdi_condemn() - Decide who destroys an SDI
- * @sdi: the SDI
+ * @core: the SDI
  *
- * Context: &pci_sdis.lock is held.
+ * Context: &pci_siov_pf.lock is held.
  *
  * Return: true if the caller is to do it.
  */
-bool pci_sdi_condemn(struct pci_sdi *sdi)
+bool pci_sdi_condemn(struct pci_sdi_core *core)
 {
-	lockdep_assert_held(&pci_sdis(sdi->pf)->lock);
+	struct pci_siov_pf *spf = pci_siov_pf(core->sdi.pf);
 
-	if (sdi->state != PCI_SDI_LIVE)
+	lockdep_assert_held(&spf->lock);
+
+	if (xa_load(&spf->sdi, core->sdi.index) != core ||
+	    !xa_get_mark(&spf->sdi, core->sdi.index, PCI_SDI_LIVE))
 		return false;
 
-	WRITE_ONCE(sdi->state, PCI_SDI_DYING);
-	sdi->pf->siov->num_sdis--;
+	xa_clear_mark(&spf->sdi, core->sdi.index, PCI_SDI_LIVE);
+	xa_clear_mark(&spf->sdi, core->sdi.index, PCI_SDI_DEFERRED);
+	core->sdi.pf->siov->num_sdis--;
 	return true;
 }
 
 /**
  * __pci_sdi_destroy() - Destroy an SDI
- * @sdi: the SDI, for which pci_sdi_condemn() returned true
+ * @core: the SDI, for which pci_sdi_condemn() returned true
  *
  * Waits for the SDI's driver, and so maybe for its user. Drops the reference
  * of the SDI's existence.
  *
  * Context: sleeps.
  */
-void __pci_sdi_destroy(struct pci_sdi *sdi)
+void __pci_sdi_destroy(struct pci_sdi_core *core)
 {
-	struct device *pf = &sdi->pf->dev;
-
 	/* sdi_publish() may not be through */
-	mutex_lock(&sdi->lock);
-	mutex_unlock(&sdi->lock);
+	mutex_lock(&core->lock);
+	mutex_unlock(&core->lock);
 
-	sdi_remove(sdi);
-	sdi_stop(sdi);
-	pm_runtime_put(pf);
-	/* Only now does the IOMMU block the Routing ID */
-	put_identity(sdi);
-	pci_sdi_put(sdi);
+	sdi_remove(&core->sdi);
+	if (sdi_stop(core))
+		pci_sdi_finish(core);
+	else
+		wake_up_all(&pci_siov_pf(core->sdi.pf)->idle);
+}
+
+/* Nobody finds the SDI any more, and its device is gone from the bus */
+static bool is_destroyed(struct pci_sdi_core *core)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(core->sdi.pf);
+
+	return READ_ONCE(core->state) == PCI_SDI_ORPHAN ||
+	       xa_load(&spf->sdi, core->sdi.index) != core;
 }
 
 /**
@@ -659,42 +673,45 @@ void __pci_sdi_destroy(struct pci_sdi *sdi)
  * @sdi: the SDI, to which the caller has a reference
  *
  * Cannot fail. Unbinds the SDI's driver, which may wait for its user. Where
- * somebody else destroys it already, wait for that.
+ * somebody else destroys it already, wait for that. While the PF is being reset
+ * its driver is told of it when that is over, and until then nobody gets the
+ * index and the Routing ID.
  *
  * Context: process context, sleeps; not from a function of the SDI's driver.
  */
 void pci_sdi_destroy(struct pci_sdi *sdi)
 {
-	struct pci_sdis *sdis = pci_sdis(sdi->pf);
+	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
+	struct pci_sdi_core *core = to_sdi_core(sdi);
 	bool mine;
 
-	scoped_guard(mutex, &sdis->lock)
-		mine = pci_sdi_condemn(sdi);
+	scoped_guard(mutex, &spf->lock)
+		mine = pci_sdi_condemn(core);
 
 	if (mine)
-		__pci_sdi_destroy(sdi);
+		__pci_sdi_destroy(core);
 	else
-		wait_event(sdis->idle,
-			   READ_ONCE(sdi->state) == PCI_SDI_GONE);
+		wait_event(spf->idle, is_destroyed(core));
 }
 EXPORT_SYMBOL_GPL(pci_sdi_destroy);
 
 /**
  * pci_sdi_find() - Find the next SDI
- * @sdis: the SDIs of a PF
+ * @spf: the PF
  * @index: where to begin; set to the index of the SDI
  *
  * Passes over the indices of those that never stopped.
  *
- * Context: &pci_sdis.lock is held.
+ * Context: &pci_siov_pf.lock is held.
  *
  * Return: the SDI, NULL if there is none from there on.
  */
-struct pci_sdi *pci_sdi_find(struct pci_sdis *sdis, unsigned long *index)
+struct pci_sdi_core *pci_sdi_find(struct pci_siov_pf *spf,
+				  unsigned long *index)
 {
 	void *entry;
 
-	xa_for_each_start(&sdis->sdi, *index, entry, *index)
+	xa_for_each_start(&spf->sdi, *index, entry, *index)
 		if (!xa_is_value(entry))
 			return entry;
 
@@ -711,19 +728,18 @@ struct pci_sdi *pci_sdi_find(struct pci_sdis *sdis, unsigned long *index)
  */
 struct pci_sdi *pci_sdi_get_by_index(struct pci_dev *pf, u32 index)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
-	void *entry;
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+	struct pci_sdi_core *core;
 
-	if (!sdis)
+	if (!spf)
 		return NULL;
 
-	guard(mutex)(&sdis->lock);
-	entry = xa_load(&sdis->sdi, index);
-	if (!entry || xa_is_value(entry) ||
-	    ((struct pci_sdi *)entry)->state != PCI_SDI_LIVE)
+	guard(mutex)(&spf->lock);
+	if (!xa_get_mark(&spf->sdi, index, PCI_SDI_LIVE))
 		return NULL;
 
-	return pci_sdi_get(entry);
+	core = xa_load(&spf->sdi, index);
+	return pci_sdi_get(&core->sdi);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_get_by_index);
 
@@ -742,11 +758,11 @@ int pci_sdi_delete(struct pci_dev *pf, u32 index)
 	if (!sdi)
 		return -ENODEV;
 
-	scoped_guard(mutex, &pci_sdis(pf)->lock)
-		if (!pci_sdi_condemn(sdi))
+	scoped_guard(mutex, &pci_siov_pf(pf)->lock)
+		if (!pci_sdi_condemn(to_sdi_core(sdi)))
 			return -ENODEV;
 
-	__pci_sdi_destroy(sdi);
+	__pci_sdi_destroy(to_sdi_core(sdi));
 	return 0;
 }
 
@@ -757,5 +773,5 @@ int pci_sdi_delete(struct pci_dev *pf, u32 index)
  */
 void __init pci_sdi_cache_init(void)
 {
-	sdi_cache = KMEM_CACHE(pci_sdi, SLAB_PANIC);
+	sdi_cache = KMEM_CACHE(pci_sdi_core, SLAB_PANIC);
 }

@@ -9,36 +9,62 @@
  * the PF's domains; interrupt remapping, where there is any, takes a message
  * from no Routing ID but the SDI's.
  *
- * The domain exists from pci_sdi_alloc_irqs() to pci_sdi_free_irqs(). It cannot
+ * The domain exists from the first allocation to pci_sdi_free_irqs(). It cannot
  * be made earlier: the driver core binds no driver to a device that has managed
  * resources already.
+ *
+ * A device stores a message in one of two ways. Where it takes a write to a
+ * register, the interrupt core does it from any context (msi_write and
+ * msi_mask). Where it takes a command that has to be waited for (msi_store), the
+ * SDI's interrupts are on a "slow bus": what the interrupt core changes under
+ * its locks is noted here, and stored as soon as it may sleep. That is too late
+ * for a message that changes because its interrupt moves to another CPU, so the
+ * second way needs interrupt remapping, under which a message never changes.
+ *
+ * A reset of the SDI may clear messages while the interrupt core stores them.
+ * That does no harm: when the reset is over, all messages are stored again, and
+ * both happen under a lock (@pci_sdi_irqs.lock where messages are written,
+ * pci_sdi_core.lock where they are stored by command).
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
+#include <linux/bitmap.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
+#include <linux/mutex.h>
 #include <linux/pci-siov.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "../pci.h"
+#include "sdi.h"
 
 /**
  * struct pci_sdi_irqs - what the device has to know about the SDI's interrupts
  * @sdi: the SDI
  * @lock: serializes the interrupt core, which knows of no reset, with
- *	pci_sdi_restore_irqs()
+ *	pci_sdi_restore_irqs(), and protects @entry and @stale
+ * @bus_lock: held while the interrupt core changes an interrupt of a slow bus
+ * @owner: the task that holds @bus_lock, and stores what it has changed
+ * @late: stores what was changed without @bus_lock
+ * @stale: messages that a slow bus has to store
  * @nr: number of messages
  * @entry: the messages; masked and empty at first, as in the device
  */
 struct pci_sdi_irqs {
 	struct pci_sdi *sdi;
 	raw_spinlock_t lock;
+	struct mutex bus_lock; /* see above */
+	struct task_struct *owner;
+	struct work_struct late;
+	unsigned long *stale;
 	unsigned int nr;
 	struct {
 		struct msi_msg msg;
@@ -46,37 +72,102 @@ struct pci_sdi_irqs {
 	} entry[] __counted_by(nr);
 };
 
+static bool sdi_irqs_are_slow(const struct pci_sdi *sdi)
+{
+	return to_sdi_core(sdi)->ops->msi_store;
+}
+
 /*
  * The interrupt core does not know that the PF is being reset or has no power.
  * Then the device is left alone, and pci_sdi_restore_irqs() makes up for it.
  */
-static bool sdi_irq_reachable(struct pci_sdi_irqs *irqs)
+static bool sdi_irq_reachable(const struct pci_sdi *sdi)
 {
-	struct pci_sdi *sdi = irqs->sdi;
-
-	lockdep_assert_held(&irqs->lock);
-
-	return !READ_ONCE(sdi->frozen) && !pci_dev_is_disconnected(sdi->pf);
+	return pci_sdi_reachable(to_sdi_core(sdi));
 }
 
 /*
  * The device may read a message while it changes, unless it is masked. PCI asks
  * the same of MSI-X.
  */
-static void sdi_irq_store(struct pci_sdi_irqs *irqs, unsigned int idx)
+static void sdi_irq_write_entry(struct pci_sdi_irqs *irqs, unsigned int idx)
 {
+	const struct pci_siov_ops *ops = to_sdi_core(irqs->sdi)->ops;
 	struct pci_sdi *sdi = irqs->sdi;
 
-	if (!sdi_irq_reachable(irqs))
+	lockdep_assert_held(&irqs->lock);
+
+	if (!irqs->entry[idx].masked)
+		ops->msi_mask(sdi, idx, true);
+
+	ops->msi_write(sdi, idx, &irqs->entry[idx].msg);
+
+	if (!irqs->entry[idx].masked)
+		ops->msi_mask(sdi, idx, false);
+}
+
+/*
+ * There is nobody to return an error to: the interrupt core has no place for
+ * one. The next reset of the SDI stores the message again.
+ */
+static void sdi_irq_store_entry(struct pci_sdi_irqs *irqs, unsigned int idx)
+{
+	struct pci_sdi *sdi = irqs->sdi;
+	struct msi_msg msg;
+	bool masked;
+	int ret;
+
+	lockdep_assert_held(&to_sdi_core(sdi)->lock);
+
+	scoped_guard(raw_spinlock_irqsave, &irqs->lock) {
+		__clear_bit(idx, irqs->stale);
+		msg = irqs->entry[idx].msg;
+		masked = irqs->entry[idx].masked;
+	}
+
+	ret = to_sdi_core(sdi)->ops->msi_store(sdi, idx, &msg, masked);
+	if (ret)
+		dev_err_ratelimited(&sdi->dev, "interrupt %u: the device did not take its message: %d; a reset of the SDI tries again\n",
+				    idx, ret);
+}
+
+/* As a slow bus may sleep: store what has changed */
+static void sdi_irqs_flush(struct pci_sdi_irqs *irqs)
+{
+	struct pci_sdi *sdi = irqs->sdi;
+	unsigned int idx;
+
+	lockdep_assert_held(&irqs->bus_lock);
+
+	guard(mutex)(&to_sdi_core(sdi)->lock);
+	if (to_sdi_core(sdi)->irqs != irqs || !sdi_irq_reachable(sdi))
 		return;
 
-	if (!irqs->entry[idx].masked)
-		sdi->ops->msi_mask(sdi, idx, true);
+	for_each_set_bit(idx, irqs->stale, irqs->nr)
+		sdi_irq_store_entry(irqs, idx);
+}
 
-	sdi->ops->msi_write(sdi, idx, &irqs->entry[idx].msg);
+static void sdi_irqs_late(struct work_struct *work)
+{
+	struct pci_sdi_irqs *irqs =
+		container_of(work, struct pci_sdi_irqs, late);
 
-	if (!irqs->entry[idx].masked)
-		sdi->ops->msi_mask(sdi, idx, false);
+	guard(mutex)(&irqs->bus_lock);
+	sdi_irqs_flush(irqs);
+}
+
+/*
+ * Whoever holds bus_lock stores the change when he lets go of it. An interrupt
+ * that is masked as it arrives, or because its last CPU goes, has no such
+ * holder.
+ */
+static void sdi_irq_set_stale(struct pci_sdi_irqs *irqs, unsigned int idx)
+{
+	lockdep_assert_held(&irqs->lock);
+
+	__set_bit(idx, irqs->stale);
+	if (!in_task() || READ_ONCE(irqs->owner) != current)
+		queue_work(system_long_wq, &irqs->late);
 }
 
 static void sdi_irq_write_msg(struct irq_data *d, struct msi_msg *msg)
@@ -86,7 +177,10 @@ static void sdi_irq_write_msg(struct irq_data *d, struct msi_msg *msg)
 	guard(raw_spinlock_irqsave)(&irqs->lock);
 	irqs->entry[d->hwirq].msg = *msg;
 	irq_data_get_msi_desc(d)->msg = *msg;
-	sdi_irq_store(irqs, d->hwirq);
+	if (sdi_irqs_are_slow(irqs->sdi))
+		sdi_irq_set_stale(irqs, d->hwirq);
+	else if (sdi_irq_reachable(irqs->sdi))
+		sdi_irq_write_entry(irqs, d->hwirq);
 }
 
 static void sdi_irq_set_mask(struct irq_data *d, bool mask)
@@ -95,8 +189,11 @@ static void sdi_irq_set_mask(struct irq_data *d, bool mask)
 
 	guard(raw_spinlock_irqsave)(&irqs->lock);
 	irqs->entry[d->hwirq].masked = mask;
-	if (sdi_irq_reachable(irqs))
-		irqs->sdi->ops->msi_mask(irqs->sdi, d->hwirq, mask);
+	if (sdi_irqs_are_slow(irqs->sdi))
+		sdi_irq_set_stale(irqs, d->hwirq);
+	else if (sdi_irq_reachable(irqs->sdi))
+		to_sdi_core(irqs->sdi)->ops->msi_mask(irqs->sdi, d->hwirq,
+						      mask);
 }
 
 /*
@@ -115,6 +212,23 @@ static void sdi_irq_unmask(struct irq_data *d)
 	if (d->parent_data->chip->irq_unmask)
 		irq_chip_unmask_parent(d);
 	sdi_irq_set_mask(d, false);
+}
+
+static void sdi_irq_bus_lock(struct irq_data *d)
+{
+	struct pci_sdi_irqs *irqs = irq_data_get_irq_chip_data(d);
+
+	mutex_lock(&irqs->bus_lock);
+	WRITE_ONCE(irqs->owner, current);
+}
+
+static void sdi_irq_bus_sync_unlock(struct irq_data *d)
+{
+	struct pci_sdi_irqs *irqs = irq_data_get_irq_chip_data(d);
+
+	sdi_irqs_flush(irqs);
+	WRITE_ONCE(irqs->owner, NULL);
+	mutex_unlock(&irqs->bus_lock);
 }
 
 static void sdi_irq_set_desc(msi_alloc_info_t *arg, struct msi_desc *desc)
@@ -143,17 +257,57 @@ static const struct msi_domain_template sdi_msi_template = {
 	},
 };
 
-static struct pci_sdi_irqs *sdi_irqs_alloc(struct pci_sdi *sdi, unsigned int nr)
+static const struct msi_domain_template sdi_slow_msi_template = {
+	.chip = {
+		.name			= "SDI-MSI",
+		.irq_mask		= sdi_irq_mask,
+		.irq_unmask		= sdi_irq_unmask,
+		.irq_write_msi_msg	= sdi_irq_write_msg,
+		.irq_bus_lock		= sdi_irq_bus_lock,
+		.irq_bus_sync_unlock	= sdi_irq_bus_sync_unlock,
+		.flags			= IRQCHIP_ONESHOT_SAFE,
+	},
+	.ops = {
+		.set_desc		= sdi_irq_set_desc,
+	},
+	.info = {
+		.bus_token		= DOMAIN_BUS_DEVICE_MSI,
+	},
+};
+
+static void sdi_irqs_discard(struct pci_sdi_irqs *irqs)
 {
-	struct pci_sdi_irqs *irqs = kzalloc_flex(*irqs, entry, nr);
+	if (!irqs)
+		return;
+
+	cancel_work_sync(&irqs->late);
+	mutex_destroy(&irqs->bus_lock);
+	bitmap_free(irqs->stale);
+	kfree(irqs);
+}
+
+DEFINE_FREE(sdi_irqs_discard, struct pci_sdi_irqs *, sdi_irqs_discard(_T))
+
+static struct pci_sdi_irqs *sdi_irqs_alloc(struct pci_sdi *sdi)
+{
+	unsigned int nr = sdi->nr_irqs;
+	struct pci_sdi_irqs *irqs;
 	unsigned int i;
 
+	unsigned long *stale __free(bitmap) = bitmap_zalloc(nr, GFP_KERNEL);
+	if (!stale)
+		return NULL;
+
+	irqs = kzalloc_flex(*irqs, entry, nr);
 	if (!irqs)
 		return NULL;
 
 	irqs->sdi = sdi;
 	irqs->nr = nr;
+	irqs->stale = no_free_ptr(stale);
 	raw_spin_lock_init(&irqs->lock);
+	mutex_init(&irqs->bus_lock);
+	INIT_WORK(&irqs->late, sdi_irqs_late);
 	for (i = 0; i < nr; i++)
 		irqs->entry[i].masked = true;
 
@@ -163,6 +317,7 @@ static struct pci_sdi_irqs *sdi_irqs_alloc(struct pci_sdi *sdi, unsigned int nr)
 static int sdi_domain_create(struct pci_sdi *sdi, struct pci_sdi_irqs *irqs)
 {
 	struct irq_domain *parent = dev_get_msi_domain(&sdi->dev);
+	bool slow = sdi_irqs_are_slow(sdi);
 
 	if (!parent || !irq_domain_is_msi_parent(parent)) {
 		dev_info(&sdi->dev, "no interrupts: the interrupt controller of %s takes messages of PCI functions only\n",
@@ -170,9 +325,17 @@ static int sdi_domain_create(struct pci_sdi *sdi, struct pci_sdi_irqs *irqs)
 		return -EOPNOTSUPP;
 	}
 
+	/* What tells devices' messages apart finds the CPU in a table */
+	if (slow && !msi_device_has_isolated_msi(&sdi->dev)) {
+		dev_info(&sdi->dev, "no interrupts: %s takes messages by command, that needs interrupt remapping\n",
+			 pci_name(sdi->pf));
+		return -EOPNOTSUPP;
+	}
+
 	if (!msi_create_device_irq_domain(&sdi->dev, MSI_DEFAULT_DOMAIN,
-					  &sdi_msi_template, irqs->nr, NULL,
-					  irqs)) {
+					  slow ? &sdi_slow_msi_template :
+						 &sdi_msi_template,
+					  irqs->nr, NULL, irqs)) {
 		dev_info(&sdi->dev, "no interrupts: the interrupt controller of %s has no place for %u messages with this Routing ID\n",
 			 pci_name(sdi->pf), irqs->nr);
 		return -ENODEV;
@@ -181,74 +344,42 @@ static int sdi_domain_create(struct pci_sdi *sdi, struct pci_sdi_irqs *irqs)
 	return 0;
 }
 
-/* As many as there are room for, or as few as the driver can do with */
-static int sdi_domain_fill(struct pci_sdi *sdi, unsigned int min,
-			   unsigned int max)
-{
-	int ret;
-
-	ret = msi_domain_alloc_irqs_range(&sdi->dev, MSI_DEFAULT_DOMAIN, 0,
-					  max - 1);
-	if (!ret)
-		return max;
-	if (min == max)
-		return ret;
-
-	ret = msi_domain_alloc_irqs_range(&sdi->dev, MSI_DEFAULT_DOMAIN, 0,
-					  min - 1);
-	return ret ? ret : min;
-}
-
 static void sdi_set_irqs(struct pci_sdi *sdi, struct pci_sdi_irqs *irqs)
 {
-	guard(mutex)(&sdi->lock);
-	sdi->irqs = irqs;
+	guard(mutex)(&to_sdi_core(sdi)->lock);
+	to_sdi_core(sdi)->irqs = irqs;
 }
 
 static void sdi_irqs_free(void *data)
 {
 	struct pci_sdi *sdi = data;
-	struct pci_sdi_irqs *irqs = sdi->irqs;
+	struct pci_sdi_irqs *irqs = to_sdi_core(sdi)->irqs;
 
 	/* No reset stores them from here on */
 	sdi_set_irqs(sdi, NULL);
 	msi_domain_free_irqs_all(&sdi->dev, MSI_DEFAULT_DOMAIN);
 	msi_remove_device_irq_domain(&sdi->dev, MSI_DEFAULT_DOMAIN);
-	kfree(irqs);
+	sdi_irqs_discard(irqs);
 }
 
-/**
- * pci_sdi_alloc_irqs() - Allocate interrupts of an SDI
- * @sdi: the SDI
- * @min: number of interrupts that the caller needs, at least 1
- * @max: number of interrupts that the caller can use
- *
- * They are numbered from 0. Nothing is stored in the device before
- * request_irq(), and the SDI sends nothing before pci_sdi_set_master().
- * Interrupts outlive a reset of the SDI or of its PF. They are freed when the
- * driver is unbound, if not earlier; request_irq() must be undone before.
- *
- * Context: process context, by the SDI's driver between probe and the end of
- * remove, one call at a time; not from a callback that is called during a
- * reset.
- *
- * Return: how many there are, between @min and @max; -ENOSPC if the SDI, or the
- * machine, does not have @min; -EBUSY if the SDI has interrupts; -EOPNOTSUPP
- * if the interrupt controller is not able to; or another negative number.
- */
-int pci_sdi_alloc_irqs(struct pci_sdi *sdi, unsigned int min, unsigned int max)
+static bool sdi_can_store_messages(const struct pci_sdi *sdi)
 {
-	unsigned int nr = min_t(unsigned int, max, sdi->nr_irqs);
+	const struct pci_siov_ops *ops = to_sdi_core(sdi)->ops;
+
+	return sdi->nr_irqs && (ops->msi_store ||
+				(ops->msi_write && ops->msi_mask));
+}
+
+/* The SDI's domain, with a place for each message and no interrupt in it */
+static int sdi_irqs_create(struct pci_sdi *sdi)
+{
 	int ret;
 
-	if (!min || max < min)
-		return -EINVAL;
-	if (nr < min || !sdi->ops->msi_write || !sdi->ops->msi_mask)
+	if (!sdi_can_store_messages(sdi))
 		return -ENOSPC;
-	if (sdi->irqs)
-		return -EBUSY;
 
-	struct pci_sdi_irqs *irqs __free(kfree) = sdi_irqs_alloc(sdi, nr);
+	struct pci_sdi_irqs *irqs __free(sdi_irqs_discard) =
+		sdi_irqs_alloc(sdi);
 	if (!irqs)
 		return -ENOMEM;
 
@@ -256,29 +387,192 @@ int pci_sdi_alloc_irqs(struct pci_sdi *sdi, unsigned int min, unsigned int max)
 	if (ret)
 		return ret;
 
-	ret = sdi_domain_fill(sdi, min, nr);
-	if (ret < 0) {
-		msi_remove_device_irq_domain(&sdi->dev, MSI_DEFAULT_DOMAIN);
-		return ret;
+	sdi_set_irqs(sdi, no_free_ptr(irqs));
+	return devm_add_action_or_reset(&sdi->dev, sdi_irqs_free, sdi);
+}
+
+/* Up to @nr interrupts from number 0 on; @ret is why there are not all */
+static unsigned int sdi_irqs_fill(struct pci_sdi *sdi, unsigned int nr,
+				  const struct irq_affinity_desc *masks,
+				  int *ret)
+{
+	struct msi_map map;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		map = msi_domain_alloc_irq_at(&sdi->dev, MSI_DEFAULT_DOMAIN, i,
+					      masks ? &masks[i] : NULL, NULL);
+		if (map.index < 0) {
+			*ret = map.index;
+			break;
+		}
 	}
 
-	nr = ret;
-	sdi_set_irqs(sdi, no_free_ptr(irqs));
-	ret = devm_add_action_or_reset(&sdi->dev, sdi_irqs_free, sdi);
+	return i;
+}
 
-	return ret ? ret : nr;
+/* As pci_alloc_irq_vectors_affinity() does: spread again over what there is */
+static int sdi_irqs_fill_spread(struct pci_sdi *sdi, unsigned int min,
+				unsigned int nr, struct irq_affinity *affd)
+{
+	unsigned int n;
+	int ret = 0;
+
+	for (;;) {
+		struct irq_affinity_desc *masks __free(kfree) = NULL;
+
+		if (affd) {
+			nr = irq_calc_affinity_vectors(min, nr, affd);
+			if (nr < min)
+				return -ENOSPC;
+			masks = irq_create_affinity_masks(nr, affd);
+		}
+
+		n = sdi_irqs_fill(sdi, nr, masks, &ret);
+		if (n == nr || (n >= min && !affd))
+			return n;
+
+		msi_domain_free_irqs_all(&sdi->dev, MSI_DEFAULT_DOMAIN);
+		if (n < min)
+			return ret;
+		nr = n;
+	}
+}
+
+/**
+ * pci_sdi_alloc_irqs_affinity() - Allocate interrupts of an SDI and spread them
+ * @sdi: the SDI
+ * @min: number of interrupts that the caller needs, at least 1
+ * @max: number of interrupts that the caller can use
+ * @affd: how to spread them over the CPUs, as for
+ *	pci_alloc_irq_vectors_affinity(); NULL for no such wish
+ *
+ * They are numbered from 0. Nothing is stored in the device before
+ * request_irq(), and the SDI sends nothing before pci_sdi_set_master().
+ * Interrupts outlive a reset of the SDI or of its PF. They are freed when the
+ * driver is unbound, if not earlier; request_irq() must be undone before.
+ * More of them can be had by pci_sdi_alloc_irq_at().
+ *
+ * Where the device stores messages by command, request_irq(), free_irq(),
+ * enable_irq() and disable_irq() of these interrupts wait for it, so
+ * they need process context and no lock that the PF's driver takes.
+ *
+ * Context: process context, by the SDI's driver between probe and the end of
+ * remove, one call at a time; not from a callback that is called during a
+ * reset.
+ *
+ * Return: how many there are, between @min and @max; -ENOSPC if the SDI, or the
+ * machine, does not have @min; -EBUSY if the SDI has interrupts; -EOPNOTSUPP
+ * if the interrupt controller is not able to, which the log explains; or another
+ * negative number.
+ */
+int pci_sdi_alloc_irqs_affinity(struct pci_sdi *sdi, unsigned int min,
+				unsigned int max, struct irq_affinity *affd)
+{
+	unsigned int nr = min_t(unsigned int, max, sdi->nr_irqs);
+	int ret;
+
+	if (!min || max < min)
+		return -EINVAL;
+	if (nr < min)
+		return -ENOSPC;
+	if (to_sdi_core(sdi)->irqs)
+		return -EBUSY;
+
+	ret = sdi_irqs_create(sdi);
+	if (ret)
+		return ret;
+
+	ret = sdi_irqs_fill_spread(sdi, min, nr, affd);
+	if (ret < 0)
+		pci_sdi_free_irqs(sdi);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(pci_sdi_alloc_irqs_affinity);
+
+/**
+ * pci_sdi_alloc_irqs() - Allocate interrupts of an SDI
+ * @sdi: the SDI
+ * @min: number of interrupts that the caller needs, at least 1
+ * @max: number of interrupts that the caller can use
+ *
+ * Context and return: as pci_sdi_alloc_irqs_affinity().
+ */
+int pci_sdi_alloc_irqs(struct pci_sdi *sdi, unsigned int min, unsigned int max)
+{
+	return pci_sdi_alloc_irqs_affinity(sdi, min, max, NULL);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_alloc_irqs);
 
 /**
- * pci_sdi_free_irqs() - Free the interrupts of an SDI
+ * pci_sdi_alloc_irq_at() - Allocate one interrupt of an SDI
+ * @sdi: the SDI
+ * @index: number of the message, 0 to &pci_sdi.nr_irqs - 1, or %MSI_ANY_INDEX
+ *	for the first one that is free
+ * @affdesc: CPUs that it is for; NULL for no such wish
+ *
+ * What pci_msix_alloc_irq_at() is for an MSI-X table. Interrupts that exist are
+ * left alone. It works with pci_sdi_alloc_irqs() before it or without.
+ *
+ * Context: as pci_sdi_alloc_irqs_affinity().
+ *
+ * Return: &msi_map.index and what request_irq() wants in &msi_map.virq. On error
+ * &msi_map.virq is 0 and &msi_map.index is -EBUSY if @index is taken, -ERANGE if
+ * there is no such message, -ENOSPC if there is none or no free one, or another
+ * error as of pci_sdi_alloc_irqs_affinity().
+ */
+struct msi_map pci_sdi_alloc_irq_at(struct pci_sdi *sdi, unsigned int index,
+				    const struct irq_affinity_desc *affdesc)
+{
+	bool any = index == MSI_ANY_INDEX;
+	struct msi_map map = { };
+
+	if (!to_sdi_core(sdi)->irqs)
+		map.index = sdi_irqs_create(sdi);
+	if (!map.index && !any && index >= sdi->nr_irqs)
+		map.index = -ERANGE;
+	if (map.index)
+		return map;
+
+	map = msi_domain_alloc_irq_at(&sdi->dev, MSI_DEFAULT_DOMAIN, index,
+				      affdesc, NULL);
+	if (any && map.index == -EBUSY)
+		map.index = -ENOSPC;
+
+	return map;
+}
+EXPORT_SYMBOL_GPL(pci_sdi_alloc_irq_at);
+
+/**
+ * pci_sdi_free_irq_at() - Free one interrupt of an SDI
+ * @sdi: the SDI
+ * @map: what pci_sdi_alloc_irq_at() returned, or a message that
+ *	pci_sdi_alloc_irqs() has allocated
+ *
+ * What was requested must be freed by free_irq() before.
+ *
+ * Context: as pci_sdi_alloc_irqs_affinity().
+ */
+void pci_sdi_free_irq_at(struct pci_sdi *sdi, struct msi_map map)
+{
+	if (WARN_ON_ONCE(map.index < 0 || map.virq <= 0))
+		return;
+
+	msi_domain_free_irqs_range(&sdi->dev, MSI_DEFAULT_DOMAIN, map.index,
+				   map.index);
+}
+EXPORT_SYMBOL_GPL(pci_sdi_free_irq_at);
+
+/**
+ * pci_sdi_free_irqs() - Free all interrupts of an SDI
  * @sdi: the SDI, with interrupts or without
  *
- * Context: as pci_sdi_alloc_irqs().
+ * Context: as pci_sdi_alloc_irqs_affinity().
  */
 void pci_sdi_free_irqs(struct pci_sdi *sdi)
 {
-	if (sdi->irqs)
+	if (to_sdi_core(sdi)->irqs)
 		devm_release_action(&sdi->dev, sdi_irqs_free, sdi);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_free_irqs);
@@ -286,7 +580,7 @@ EXPORT_SYMBOL_GPL(pci_sdi_free_irqs);
 /**
  * pci_sdi_irq_vector() - Linux interrupt number of an SDI's interrupt
  * @sdi: the SDI
- * @idx: 0 to what pci_sdi_alloc_irqs() returned, minus 1
+ * @idx: number of the message
  *
  * Return: what request_irq() wants, or -EINVAL if there is no such interrupt.
  */
@@ -298,25 +592,59 @@ int pci_sdi_irq_vector(struct pci_sdi *sdi, unsigned int idx)
 }
 EXPORT_SYMBOL_GPL(pci_sdi_irq_vector);
 
+/* As a reset leaves them in the device */
+static bool sdi_irq_is_empty(const struct pci_sdi_irqs *irqs, unsigned int idx)
+{
+	const struct msi_msg *msg = &irqs->entry[idx].msg;
+
+	return irqs->entry[idx].masked && !msg->address_lo &&
+	       !msg->address_hi && !msg->data;
+}
+
 /**
  * pci_sdi_restore_irqs() - Store the messages of an SDI again
  * @sdi: an SDI that was reset
  *
  * What was masked stays masked.
  *
- * Context: &pci_sdi.lock is held.
+ * Context: &pci_sdi_core.lock is held.
  */
 void pci_sdi_restore_irqs(struct pci_sdi *sdi)
 {
-	struct pci_sdi_irqs *irqs = sdi->irqs;
+	struct pci_sdi_irqs *irqs = to_sdi_core(sdi)->irqs;
 	unsigned int i;
 
-	lockdep_assert_held(&sdi->lock);
-	if (!irqs)
+	lockdep_assert_held(&to_sdi_core(sdi)->lock);
+	if (!irqs || !sdi_irq_reachable(sdi))
 		return;
 
 	for (i = 0; i < irqs->nr; i++) {
+		if (sdi_irqs_are_slow(sdi)) {
+			if (!sdi_irq_is_empty(irqs, i))
+				sdi_irq_store_entry(irqs, i);
+			continue;
+		}
+
 		guard(raw_spinlock_irqsave)(&irqs->lock);
-		sdi_irq_store(irqs, i);
+		sdi_irq_write_entry(irqs, i);
 	}
+}
+
+/**
+ * pci_sdi_sync_irqs() - Wait until nobody touches the messages of an SDI
+ * @sdi: an SDI that has just stopped to be reachable
+ *
+ * Who takes the lock from here on sees that it is not.
+ *
+ * Context: &pci_sdi_core.lock is held.
+ */
+void pci_sdi_sync_irqs(struct pci_sdi *sdi)
+{
+	struct pci_sdi_irqs *irqs = to_sdi_core(sdi)->irqs;
+
+	lockdep_assert_held(&to_sdi_core(sdi)->lock);
+	if (!irqs)
+		return;
+
+	guard(raw_spinlock_irqsave)(&irqs->lock);
 }

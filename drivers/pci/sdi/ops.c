@@ -2,50 +2,34 @@
 /*
  * Scalable Device Interfaces (SDIs): what can be done with one that exists
  *
- * All of it ends in an operation of the PF's driver, under pci_sdi.lock.
+ * All of it ends in an operation of the PF's driver, under pci_sdi_core.lock.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
-#include <linux/io.h>
 #include <linux/pci.h>
 
 #include "../pci.h"
 #include "sdi.h"
 
-/**
- * __pci_sdi_reset() - Reset an SDI
- * @sdi: the SDI
- *
- * A device that is gone needs no reset and sends nothing. A device that is
- * there and cannot be reset may send for ever.
- *
- * Context: &pci_sdi.lock is held.
- *
- * Return: 0, -ENODEV if the PF is gone, or the error of the PF's driver.
- */
-int __pci_sdi_reset(struct pci_sdi *sdi)
+/* Reset an SDI by @event, and do what goes with it; pci_sdi_core.lock is held */
+static int reset_by(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
+	struct pci_sdi *sdi = &core->sdi;
 	int ret;
 
-	lockdep_assert_held(&sdi->lock);
+	ret = pci_sdi_event(core, event);
 
-	if (!sdi->initialized)
-		return -ENODEV;
-
-	sdi->master = false;
-	ret = sdi->ops->sdi_reset(sdi);
-	if (ret && pci_dev_is_disconnected(sdi->pf)) {
-		sdi->stuck = false;
-		return -ENODEV;
-	}
-
-	sdi->stuck = ret;
-	if (ret)
+	if (core->state == PCI_SDI_STUCK)
 		dev_warn(&sdi->dev, "reset failed: %d; out of use until it succeeds or the PF is reset\n",
 			 ret);
-	else
+	else if (core->state == PCI_SDI_LOST)
+		dev_warn(&sdi->dev, "out of use: the capability of %s has changed\n",
+			 pci_name(sdi->pf));
+	else if (!ret)
 		pci_sdi_restore_irqs(sdi);
+	else if (pci_dev_is_disconnected(sdi->pf))
+		ret = -ENODEV;
 
 	return ret;
 }
@@ -61,15 +45,15 @@ int __pci_sdi_reset(struct pci_sdi *sdi)
  * remove.
  *
  * Return: 0, -EAGAIN during a reset of the PF, which resets the SDI as well,
- * -ENODEV if the PF is gone, or the error of the PF's driver.
+ * -ENODEV if the PF is gone, -EIO if its capability has changed, or the error of
+ * the PF's driver.
  */
 int pci_sdi_reset(struct pci_sdi *sdi)
 {
-	guard(mutex)(&sdi->lock);
-	if (sdi->frozen)
-		return -EAGAIN;
+	struct pci_sdi_core *core = to_sdi_core(sdi);
 
-	return __pci_sdi_reset(sdi);
+	guard(mutex)(&core->lock);
+	return reset_by(core, PCI_SDI_RESET);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_reset);
 
@@ -84,25 +68,27 @@ EXPORT_SYMBOL_GPL(pci_sdi_reset);
  */
 int pci_sdi_reset_bound(struct pci_sdi *sdi)
 {
+	struct pci_sdi_core *core = to_sdi_core(sdi);
 	struct pci_sdi_driver *drv;
 	int ret;
 
-	guard(mutex)(&sdi->notify_lock);
+	guard(mutex)(&core->notify_lock);
 	/* The driver must not be told that it is over before it is */
-	if (sdi->frozen)
-		return -EAGAIN;
+	ret = pci_sdi_check(core, PCI_SDI_RESET);
+	if (ret)
+		return ret;
 
-	drv = sdi->bound;
-	if (!drv) {
-		sdi->untold = true;
-		return pci_sdi_reset(sdi);
-	}
-	if (!drv->reset_prepare || !drv->reset_done)
+	drv = core->told;
+	if (drv && (!drv->reset_prepare || !drv->reset_done))
 		return -EBUSY;
 
-	drv->reset_prepare(sdi);
+	if (drv)
+		drv->reset_prepare(sdi);
 	ret = pci_sdi_reset(sdi);
-	drv->reset_done(sdi);
+	core->resets++;
+	core->reset_error = ret;
+	if (drv)
+		drv->reset_done(sdi, ret);
 
 	return ret;
 }
@@ -122,78 +108,184 @@ int pci_sdi_reset_bound(struct pci_sdi *sdi)
  */
 int pci_sdi_set_master(struct pci_sdi *sdi, bool on)
 {
-	int ret;
+	struct pci_sdi_core *core = to_sdi_core(sdi);
 
-	guard(mutex)(&sdi->lock);
-	if (!sdi->initialized)
-		return -ENODEV;
-	if (sdi->frozen)
-		return on ? -EAGAIN : 0;
-	if (on && sdi->stuck)
-		return -EIO;
-
-	ret = sdi->ops->sdi_set_master(sdi, on);
-	if (!ret)
-		sdi->master = on;
-
-	return ret;
+	guard(mutex)(&core->lock);
+	return pci_sdi_event(core, on ? PCI_SDI_MASTER_ON : PCI_SDI_MASTER_OFF);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_set_master);
 
-/**
- * pci_sdi_iomap() - Map a region of an SDI
- * @sdi: the SDI
- * @region: 0 to %PCI_STD_NUM_BARS - 1
- *
- * Undo it with iounmap().
- *
- * Return: the mapping, uncached, or NULL if there is no such region.
- */
-void __iomem *pci_sdi_iomap(struct pci_sdi *sdi, unsigned int region)
+/* The PF's driver is not called for @core from here on */
+static void lock_out(struct pci_sdi_core *core)
 {
-	if (region >= ARRAY_SIZE(sdi->region) || !sdi->region[region].size)
-		return NULL;
-
-	return ioremap(sdi->region[region].start, sdi->region[region].size);
+	guard(mutex)(&core->lock);
+	pci_sdi_event(core, PCI_SDI_FREEZE);
+	pci_sdi_sync_irqs(&core->sdi);
 }
-EXPORT_SYMBOL_GPL(pci_sdi_iomap);
 
 /**
  * pci_sdi_freeze() - Keep everybody from an SDI
- * @sdi: the SDI
+ * @core: the SDI
+ * @answers: the PF still answers, so the driver of the SDI can stop it
+ * @error: the error that is the reason, or 0
  *
  * Its driver is told, and the PF's driver is not called for it until
- * pci_sdi_thaw().
+ * pci_sdi_thaw(). Does nothing if it is frozen already.
+ *
+ * Context: sleeps; not under &pci_siov_pf.lock.
  */
-void pci_sdi_freeze(struct pci_sdi *sdi)
+void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
+		    pci_channel_state_t error)
 {
-	guard(mutex)(&sdi->notify_lock);
-	if (sdi->frozen)
+	guard(mutex)(&core->notify_lock);
+	if (pci_sdi_is_frozen(core))
 		return;
 
-	if (sdi->bound && sdi->bound->reset_prepare)
-		sdi->bound->reset_prepare(sdi);
-
-	guard(mutex)(&sdi->lock);
-	WRITE_ONCE(sdi->frozen, true);
+	if (!answers)
+		lock_out(core);
+	if (error && core->told && core->told->error)
+		core->told->error(&core->sdi, error);
+	if (core->told && core->told->reset_prepare)
+		core->told->reset_prepare(&core->sdi);
+	if (answers)
+		lock_out(core);
 }
 
 /**
  * pci_sdi_thaw() - Bring an SDI back that the device has forgotten
- * @sdi: the SDI, after pci_sdi_freeze()
+ * @core: the SDI, after pci_sdi_freeze()
+ * @event: %PCI_SDI_THAW or one of its kin
+ *
+ * One that was destroyed meanwhile goes for good.
+ *
+ * Context: sleeps; the caller has a reference to the SDI.
  */
-void pci_sdi_thaw(struct pci_sdi *sdi)
+void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
-	guard(mutex)(&sdi->notify_lock);
-	if (!sdi->frozen)
-		return;
+	bool frozen, orphan;
+	int ret;
 
-	scoped_guard(mutex, &sdi->lock) {
-		WRITE_ONCE(sdi->frozen, false);
-		__pci_sdi_reset(sdi);
+	guard(mutex)(&core->notify_lock);
+	scoped_guard(mutex, &core->lock) {
+		frozen = pci_sdi_is_frozen(core);
+		orphan = core->state == PCI_SDI_ORPHAN;
+		if (frozen)
+			ret = reset_by(core, event);
+		else
+			pci_sdi_event(core, event);
 	}
 
-	sdi->untold = !sdi->bound;
-	if (sdi->bound && sdi->bound->reset_done)
-		sdi->bound->reset_done(sdi);
+	if (orphan)
+		pci_sdi_finish(core);
+	if (!frozen)
+		return;
+
+	core->resets++;
+	core->reset_error = ret;
+	if (core->told && core->told->reset_done)
+		core->told->reset_done(&core->sdi, ret);
 }
+
+/**
+ * pci_sdi_notify_error() - Tell an SDI's driver of an error
+ * @core: the SDI
+ * @state: what is left of it
+ *
+ * Context: sleeps; not under &pci_siov_pf.lock.
+ */
+void pci_sdi_notify_error(struct pci_sdi_core *core, pci_channel_state_t state)
+{
+	guard(mutex)(&core->notify_lock);
+	if (core->told && core->told->error)
+		core->told->error(&core->sdi, state);
+}
+
+/**
+ * pci_sdi_notify_request() - Tell an SDI's driver that the SDI is wanted back
+ * @core: the SDI
+ *
+ * Context: sleeps; not under &pci_siov_pf.lock.
+ */
+void pci_sdi_notify_request(struct pci_sdi_core *core)
+{
+	guard(mutex)(&core->notify_lock);
+	if (core->told && core->told->request)
+		core->told->request(&core->sdi);
+}
+
+/**
+ * pci_sdi_report_error() - Report a fault of one SDI
+ * @sdi: the SDI
+ * @state: %pci_channel_io_normal if the SDI still works, %pci_channel_io_frozen
+ *	if it needs a reset, %pci_channel_io_perm_failure if no reset will help
+ *
+ * For drivers of PFs whose device tells them that an SDI has misbehaved or has
+ * failed. The driver of this SDI, or its user, is told, and nobody else. It is
+ * for them to reset the SDI.
+ *
+ * Context: process context, sleeps; not from an operation of &struct
+ * pci_siov_ops. The caller keeps the SDI, as by pci_sdi_get_by_index().
+ *
+ * Return: 0, or -ENODEV if no driver that could be told is bound.
+ */
+int pci_sdi_report_error(struct pci_sdi *sdi, pci_channel_state_t state)
+{
+	struct pci_sdi_core *core = to_sdi_core(sdi);
+
+	guard(mutex)(&core->notify_lock);
+	if (!core->told || !core->told->error)
+		return -ENODEV;
+
+	core->told->error(sdi, state);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_sdi_report_error);
+
+/**
+ * pci_sdi_notify_start() - Begin to tell a driver what happens to its SDI
+ * @sdi: the SDI, that the driver is probing
+ *
+ * Called by the core when probe has succeeded. A driver that gives the SDI to
+ * somebody else in probe, as VFIO does, calls it before that, and is ready for
+ * its notifications by then. It hears at once of a reset that is under way
+ * or has been since its probe began.
+ *
+ * Context: process context, sleeps; no lock is held that a notification takes.
+ */
+void pci_sdi_notify_start(struct pci_sdi *sdi)
+{
+	struct pci_sdi_driver *drv = to_pci_sdi_driver(sdi->dev.driver);
+	struct pci_sdi_core *core = to_sdi_core(sdi);
+
+	guard(mutex)(&core->notify_lock);
+	if (core->told)
+		return;
+
+	core->told = drv;
+	if (pci_sdi_is_frozen(core)) {
+		if (drv->reset_prepare)
+			drv->reset_prepare(sdi);
+	} else if (core->resets != core->seen && drv->reset_done) {
+		drv->reset_done(sdi, core->reset_error);
+	}
+}
+EXPORT_SYMBOL_GPL(pci_sdi_notify_start);
+
+/**
+ * pci_sdi_notify_stop() - Tell a driver no more of its SDI
+ * @sdi: the SDI
+ *
+ * Called by the core when remove has returned. A driver calls it in remove,
+ * before it frees what its notifications use, and after nobody else has the SDI
+ * any more. None of them runs when this returns.
+ *
+ * Context: process context, sleeps; no lock is held that a notification takes.
+ */
+void pci_sdi_notify_stop(struct pci_sdi *sdi)
+{
+	struct pci_sdi_core *core = to_sdi_core(sdi);
+
+	guard(mutex)(&core->notify_lock);
+	core->told = NULL;
+}
+EXPORT_SYMBOL_GPL(pci_sdi_notify_stop);

@@ -20,7 +20,8 @@
 static bool ops_are_complete(const struct pci_siov_ops *ops)
 {
 	return ops->sdi_init && ops->sdi_release && ops->sdi_reset &&
-	       ops->sdi_set_master && !ops->msi_write == !ops->msi_mask;
+	       ops->sdi_set_master && !ops->msi_write == !ops->msi_mask &&
+	       !(ops->msi_write && ops->msi_store);
 }
 
 /**
@@ -32,13 +33,14 @@ static bool ops_are_complete(const struct pci_siov_ops *ops)
 void pci_sdis_attach(struct pci_dev *pf)
 {
 	const struct pci_siov_ops *ops = pf->driver->siov_ops;
-	struct pci_sdis *sdis;
+	struct pci_siov_pf *spf;
+	int ret;
 
 	if (!ops || !pci_is_siov_physfn(pf))
 		return;
 
-	sdis = pci_sdis(pf);
-	if (!sdis)
+	spf = pci_siov_pf(pf);
+	if (!spf)
 		return;
 
 	if (!ops_are_complete(ops)) {
@@ -47,32 +49,94 @@ void pci_sdis_attach(struct pci_dev *pf)
 		return;
 	}
 
-	sdis->refused = pci_siov_check_isolation(pf);
-	guard(mutex)(&sdis->lock);
-	sdis->ops = ops;
-	sdis->frozen = false;
+	ret = pci_siov_attach_params(spf, ops);
+	if (ret) {
+		pci_err(pf, "driver %s declares no usable list of parameters of SDIs: %d\n",
+			pf->driver->name, ret);
+		return;
+	}
+
+	if (pci_siov_reserve_msix(spf)) {
+		pci_err(pf, "no memory to let SDIs be created\n");
+		pci_siov_release_msix(spf);
+		return;
+	}
+
+	spf->refused = pci_siov_check_isolation(pf);
+	guard(mutex)(&spf->lock);
+	if (!pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
+		spf->ops = ops;
 }
 
-static struct pci_sdi *condemn_next(struct pci_sdis *sdis,
-				    unsigned long *index)
+static struct pci_sdi_core *condemn_next(struct pci_siov_pf *spf,
+					 unsigned long *index)
 {
-	struct pci_sdi *sdi;
+	struct pci_sdi_core *core;
 
-	guard(mutex)(&sdis->lock);
+	guard(mutex)(&spf->lock);
 	for (;; (*index)++) {
-		sdi = pci_sdi_find(sdis, index);
-		if (!sdi || pci_sdi_condemn(sdi))
-			return sdi;
+		core = pci_sdi_find(spf, index);
+		if (!core || pci_sdi_condemn(core))
+			return core;
 	}
 }
 
-static void wait_for_users(struct pci_sdis *sdis)
+static void wait_for_users(struct pci_siov_pf *spf)
 {
-	wait_event(sdis->idle, !READ_ONCE(sdis->users));
+	wait_event(spf->idle, !READ_ONCE(spf->users));
 
 	/* All that the last one did is seen by who comes after */
-	mutex_lock(&sdis->lock);
-	mutex_unlock(&sdis->lock);
+	mutex_lock(&spf->lock);
+	mutex_unlock(&spf->lock);
+}
+
+static void walk_sdis(struct pci_siov_pf *spf,
+		      void (*fn)(struct pci_sdi_core *core, void *data),
+		      void *data)
+{
+	struct pci_sdi_core *core;
+	unsigned long index = 0;
+
+	for (;; index++) {
+		scoped_guard(mutex, &spf->lock) {
+			core = pci_sdi_find(spf, &index);
+			if (core)
+				pci_sdi_get(&core->sdi);
+		}
+		if (!core)
+			return;
+
+		fn(core, data);
+		pci_sdi_put(&core->sdi);
+	}
+}
+
+/* Ask all users at once. Each is waited for later, one after the other */
+static void want_back(struct pci_sdi_core *core, void *unused)
+{
+	if (pci_dev_is_disconnected(core->sdi.pf))
+		pci_sdi_notify_error(core, pci_channel_io_perm_failure);
+	else
+		pci_sdi_notify_request(core);
+}
+
+/* What was destroyed while the PF did not answer, and waits for its driver */
+static void leave_orphan(struct pci_sdi_core *core, void *unused)
+{
+	scoped_guard(mutex, &core->lock) {
+		if (core->state != PCI_SDI_ORPHAN)
+			return;
+		pci_sdi_event(core, PCI_SDI_LEAVE);
+	}
+
+	pci_sdi_finish(core);
+}
+
+static bool begin_to_leave(struct pci_siov_pf *spf, bool *answers)
+{
+	guard(mutex)(&spf->lock);
+	*answers = spf->state == PCI_SIOV_PF_READY;
+	return !pci_siov_pf_event(spf, PCI_SIOV_PF_DETACH);
 }
 
 /**
@@ -80,63 +144,99 @@ static void wait_for_users(struct pci_sdis *sdis)
  * @pf: any function
  *
  * Waits for the users of the SDIs, and for those who create or destroy one now.
+ * All users hear that they are waited for before the first one is.
  *
  * Context: device_lock() of @pf is held, its driver still works.
  */
 void pci_sdis_detach(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+	struct pci_sdi_core *core;
 	unsigned long index = 0;
-	struct pci_sdi *sdi;
+	bool answers;
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	scoped_guard(mutex, &sdis->lock) {
-		if (!sdis->ops)
-			return;
-		sdis->ops = NULL;
-	}
-
-	for (sdi = condemn_next(sdis, &index); sdi;
-	     sdi = condemn_next(sdis, &index))
-		__pci_sdi_destroy(sdi);
-	wait_for_users(sdis);
-	pci_siov_allow_end(sdis);
-}
-
-static void walk_sdis(struct pci_sdis *sdis,
-		      void (*fn)(struct pci_sdi *sdi, void *data), void *data)
-{
-	unsigned long index = 0;
-	struct pci_sdi *sdi;
-
-	for (;; index++) {
-		scoped_guard(mutex, &sdis->lock)
-			sdi = pci_sdi_get(pci_sdi_find(sdis, &index));
-		if (!sdi)
+	/* After a reset by the driver itself, if there is one */
+	scoped_guard(mutex, &spf->reset_lock)
+		if (!begin_to_leave(spf, &answers))
 			return;
 
-		fn(sdi, data);
-		pci_sdi_put(sdi);
-	}
+	walk_sdis(spf, want_back, NULL);
+	for (core = condemn_next(spf, &index); core;
+	     core = condemn_next(spf, &index))
+		__pci_sdi_destroy(core);
+	walk_sdis(spf, leave_orphan, NULL);
+	wait_for_users(spf);
+	cancel_work_sync(&spf->probe_work);
+	pci_siov_release_msix(spf);
+	pci_siov_allow_end(spf, answers);
+
+	guard(mutex)(&spf->lock);
+	pci_siov_pf_event(spf, PCI_SIOV_PF_DETACHED);
+	spf->ops = NULL;
 }
 
-static void freeze(struct pci_sdi *sdi, void *unused)
+/* How a PF stops to answer */
+struct freeze {
+	bool answers;
+	pci_channel_state_t error;
+};
+
+static void freeze(struct pci_sdi_core *core, void *data)
 {
-	pci_sdi_freeze(sdi);
+	const struct freeze *how = data;
+
+	pci_sdi_freeze(core, how->answers, how->error);
 }
 
-static void thaw(struct pci_sdi *sdi, void *unused)
+static void thaw(struct pci_sdi_core *core, void *event)
 {
-	pci_sdi_thaw(sdi);
+	pci_sdi_thaw(core, *(enum pci_sdi_event *)event);
 }
 
-static void sdi_error(struct pci_sdi *sdi, void *state)
+static void sdi_error(struct pci_sdi_core *core, void *state)
 {
-	guard(mutex)(&sdi->notify_lock);
-	if (sdi->bound && sdi->bound->error)
-		sdi->bound->error(sdi, *(pci_channel_state_t *)state);
+	pci_sdi_notify_error(core, *(pci_channel_state_t *)state);
+}
+
+/* What is on the way to the PF's driver is over, and nothing follows */
+static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
+		       const struct freeze *how)
+{
+	lockdep_assert_held(&spf->reset_lock);
+
+	/* Those that come later are refused */
+	scoped_guard(mutex, &spf->lock)
+		pci_siov_pf_event(spf, event);
+	/* Until pci_siov_restore_state() finds that it is */
+	spf->pf->siov->quiet = false;
+
+	walk_sdis(spf, freeze, (void *)how);
+	pci_siov_allow_sync(spf);
+}
+
+/**
+ * pci_sdis_shutdown() - The driver of a function is about to be shut down
+ * @pf: any function
+ *
+ * Drivers often do here what they do when they are removed. So theirs is not
+ * called for an SDI any more, whatever users do that are still there after kexec
+ * has begun. Nobody is waited for.
+ *
+ * Context: device_lock() of @pf is held, its SDIs' drivers were shut down.
+ */
+void pci_sdis_shutdown(struct pci_dev *pf)
+{
+	static const struct freeze how = { .answers = true };
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+
+	if (!spf || pci_siov_pf_check(spf, PCI_SIOV_PF_SHUTDOWN))
+		return;
+
+	guard(mutex)(&spf->reset_lock);
+	freeze_all(spf, PCI_SIOV_PF_SHUTDOWN, &how);
 }
 
 /**
@@ -147,42 +247,39 @@ static void sdi_error(struct pci_sdi *sdi, void *state)
  */
 void pci_sdis_reset_prepare(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	static const struct freeze how = { .answers = true };
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	/* Those that come later are refused */
-	scoped_guard(mutex, &sdis->lock)
-		sdis->frozen = true;
-	/* Until pci_siov_restore_state() finds that it is */
-	pf->siov->quiet = false;
-
-	walk_sdis(sdis, freeze, NULL);
+	guard(mutex)(&spf->reset_lock);
+	freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
 }
 
 /*
  * A reset stops what nothing else could, unless it has failed or was none: SIOV
  * Status tells.
  */
-static void end_quarantine(struct pci_sdis *sdis, bool quiet)
+static void end_quarantine(struct pci_siov_pf *spf, bool quiet)
 {
+	u16 pf = pci_dev_id(spf->pf);
 	unsigned long index;
 	void *entry;
 
-	lockdep_assert_held(&sdis->lock);
-	xa_for_each(&sdis->sdi, index, entry) {
-		if (!xa_is_value(entry))
-			continue;
+	lockdep_assert_held(&spf->lock);
+	if (!pci_rid_in_quarantine(spf->bridge, pf))
+		return;
 
-		if (!quiet) {
-			pci_warn(sdis->pf, "the reset has not disabled all SDIs; those that could not be stopped stay out of use\n");
-			return;
-		}
-
-		pci_rid_release_quarantine(sdis->pf, xa_to_value(entry));
-		xa_erase(&sdis->sdi, index);
+	if (!quiet) {
+		pci_warn(spf->pf, "not all SDIs are disabled after the reset; those that never stopped stay out of use\n");
+		return;
 	}
+
+	pci_rid_end_quarantine(spf->bridge, pf);
+	xa_for_each(&spf->sdi, index, entry)
+		if (xa_is_value(entry))
+			xa_erase(&spf->sdi, index);
 }
 
 /**
@@ -210,14 +307,15 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 	int ret;
 
 	device_lock_assert(&pf->dev);
-	if (!pci_sdis(pf) || !READ_ONCE(pf->siov->left_over))
+	if (!pci_siov_pf(pf) || !READ_ONCE(pf->siov->left_over))
 		return 0;
 
 	ret = pci_siov_status(pf, &status);
 	if (ret)
 		return ret;
 
-	if (!(status & PCI_SIOV_STATUS_ENABLED)) {
+	if (!(status & PCI_SIOV_STATUS_ENABLED) &&
+	    !pci_rid_in_quarantine(pci_siov_pf(pf)->bridge, pci_dev_id(pf))) {
 		WRITE_ONCE(pf->siov->left_over, false);
 		return 0;
 	}
@@ -235,11 +333,53 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 		return -EBUSY;
 
 	/* Of the driver that has left them */
-	guard(mutex)(&pci_sdis(pf)->lock);
-	end_quarantine(pci_sdis(pf), true);
+	guard(mutex)(&pci_siov_pf(pf)->lock);
+	end_quarantine(pci_siov_pf(pf), true);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pci_siov_stop_left_over);
+
+/**
+ * pci_siov_thaw_event() - What the end of a PF's reset or sleep means for its SDIs
+ * @pf: the PF, whose state was restored
+ *
+ * Return: the event.
+ */
+enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf)
+{
+	if (READ_ONCE(pf->siov->changed))
+		return PCI_SDI_THAW_CHANGED;
+
+	/* A state that was not restored leaves it unknown, and so false */
+	return pf->siov->quiet ? PCI_SDI_THAW : PCI_SDI_THAW_UNSURE;
+}
+
+static void thaw_all(struct pci_siov_pf *spf)
+{
+	enum pci_sdi_event event = pci_siov_thaw_event(spf->pf);
+	bool quiet = spf->pf->siov->quiet;
+
+	lockdep_assert_held(&spf->reset_lock);
+
+	/* Recovery from an error does not always take a reset */
+	if (pci_siov_pf_check(spf, PCI_SIOV_PF_THAW))
+		return;
+
+	if (READ_ONCE(spf->state) == PCI_SIOV_PF_FROZEN)
+		pci_siov_allow_restore(spf);
+	walk_sdis(spf, thaw, &event);
+
+	/* In one go: what gets stuck from now on is not what was reset */
+	scoped_guard(mutex, &spf->lock) {
+		pci_siov_pf_event(spf, PCI_SIOV_PF_THAW);
+		end_quarantine(spf, quiet);
+	}
+
+	if (READ_ONCE(spf->state) != PCI_SIOV_PF_READY)
+		return;
+	schedule_work(&spf->probe_work);
+	pci_siov_allow_renew(spf);
+}
 
 /**
  * pci_sdis_reset_done() - A function was reset
@@ -252,28 +392,76 @@ EXPORT_SYMBOL_GPL(pci_siov_stop_left_over);
  */
 void pci_sdis_reset_done(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
-	bool frozen, quiet;
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	/* A state that was not restored leaves it unknown, and so false */
-	quiet = pf->siov->quiet;
-	scoped_guard(mutex, &sdis->lock)
-		frozen = sdis->frozen;
-	/* Recovery from an error does not always take a reset */
-	if (!frozen)
-		return;
-
-	pci_siov_allow_restore(sdis);
-	walk_sdis(sdis, thaw, NULL);
-
-	/* In one go: what gets stuck from now on is not what was reset */
-	guard(mutex)(&sdis->lock);
-	sdis->frozen = false;
-	end_quarantine(sdis, quiet);
+	guard(mutex)(&spf->reset_lock);
+	thaw_all(spf);
 }
+
+/**
+ * pci_siov_reset_prepare() - The driver of a PF is about to reset it
+ * @pf: the PF
+ * @answers: the SDIs can still be stopped; false if the device has failed, or its
+ *	firmware has reset it already
+ *
+ * For drivers that reset their function by pcie_flr() or by means of its firmware,
+ * as from their recovery work. The drivers of the SDIs are told, and no operation
+ * of &struct pci_siov_ops is called any more when this returns, until
+ * pci_siov_reset_done(), which must follow, by the same task. In between no SDI
+ * can be created, the PF's driver is not unbound, and another reset of the
+ * function waits.
+ *
+ * Where the core resets a function, as by pci_reset_function() or in recovery
+ * from an error, it does all this itself.
+ *
+ * Context: process context, sleeps. Not in the driver's probe, remove and error
+ * handlers. The caller holds no lock that an operation takes. Neither the caller
+ * nor what it waits for takes device_lock() of @pf until it is over, so nothing
+ * like pci_reset_function() or pci_reset_bus() is called.
+ */
+void pci_siov_reset_prepare(struct pci_dev *pf, bool answers)
+{
+	const struct freeze how = { .answers = answers };
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+
+	if (!spf)
+		return;
+
+	mutex_lock(&spf->reset_lock);
+	freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
+}
+EXPORT_SYMBOL_GPL(pci_siov_reset_prepare);
+
+/**
+ * pci_siov_reset_done() - The driver of a PF has reset it
+ * @pf: the PF, after pci_siov_reset_prepare()
+ *
+ * The device works again, with its configuration space restored. The reset
+ * operation brings each SDI back, and rid_allow the Routing IDs of software
+ * assigned mode. A device that has come back with another SIOV capability loses
+ * its SDIs.
+ *
+ * If the reset has failed the driver calls this as well; its operations then
+ * return errors, and the SDIs stay out of use.
+ *
+ * Context: as pci_siov_reset_prepare(), by the same task.
+ */
+void pci_siov_reset_done(struct pci_dev *pf)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+
+	if (!spf)
+		return;
+
+	/* Whether the SDIs are disabled, and have the Routing IDs they had */
+	pci_siov_restore_state(pf);
+	thaw_all(spf);
+	mutex_unlock(&spf->reset_lock);
+}
+EXPORT_SYMBOL_GPL(pci_siov_reset_done);
 
 /**
  * pci_sdis_error() - A function has met an error
@@ -281,20 +469,25 @@ void pci_sdis_reset_done(struct pci_dev *pf)
  * @state: what is left of its channel
  *
  * Where the channel is frozen a reset follows, so this does what
- * pci_sdis_reset_prepare() does as well.
+ * pci_sdis_reset_prepare() does as well, but nothing reaches the SDIs any more.
  *
  * Context: device_lock() of @pf is held, its driver has not been told yet.
  */
 void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	const struct freeze how = { .error = state };
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	walk_sdis(sdis, sdi_error, &state);
-	if (state == pci_channel_io_frozen)
-		pci_sdis_reset_prepare(pf);
+	if (state != pci_channel_io_frozen) {
+		walk_sdis(spf, sdi_error, &state);
+		return;
+	}
+
+	guard(mutex)(&spf->reset_lock);
+	freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
 }
 
 /**
@@ -312,20 +505,20 @@ void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
  */
 int pci_siov_add_stream(struct pci_dev *pf, u32 *last)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return 0;
 
-	guard(mutex)(&sdis->lock);
-	if (pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE || sdis->mode_change) {
+	guard(mutex)(&spf->lock);
+	if (pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE || spf->mode_change) {
 		pci_info(pf, "no IDE stream while software assigns the Routing IDs of SDIs (rid_mode)\n");
 		return -EBUSY;
 	}
 
 	*last = max(*last, pci_siov_last_rid(pf));
-	sdis->stream_last = sdis->streams ? min(sdis->stream_last, *last) : *last;
-	sdis->streams++;
+	spf->stream_last = spf->streams ? min(spf->stream_last, *last) : *last;
+	spf->streams++;
 	return 0;
 }
 
@@ -335,28 +528,34 @@ int pci_siov_add_stream(struct pci_dev *pf, u32 *last)
  */
 void pci_siov_remove_stream(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	guard(mutex)(&sdis->lock);
-	sdis->streams--;
+	guard(mutex)(&spf->lock);
+	spf->streams--;
 }
 
 /**
  * pci_sdis_stream_covers() - Is a Routing ID in all IDE streams of a PF?
- * @sdis: the SDIs of the PF
+ * @spf: the SDIs of the PF
  * @rid: the Routing ID
  *
  * It is not if the PF has got more bus numbers since.
  *
  * Return: true if so, or if there is no stream.
  */
-bool pci_sdis_stream_covers(struct pci_sdis *sdis, u32 rid)
+bool pci_sdis_stream_covers(struct pci_siov_pf *spf, u32 rid)
 {
-	guard(mutex)(&sdis->lock);
-	return !sdis->streams || rid <= sdis->stream_last;
+	guard(mutex)(&spf->lock);
+	return !spf->streams || rid <= spf->stream_last;
+}
+
+static void thaw_orphan(struct pci_sdi_core *core, void *event)
+{
+	if (READ_ONCE(core->state) == PCI_SDI_ORPHAN)
+		thaw(core, event);
 }
 
 /**
@@ -364,16 +563,26 @@ bool pci_sdis_stream_covers(struct pci_sdis *sdis, u32 rid)
  * @pf: any function
  *
  * Its SDIs follow one by one (see pci_sdi_bus_resume()), and need the Routing
- * IDs that they had to be allowed again.
+ * IDs that they had to be allowed again. Those that were destroyed meanwhile are
+ * not there any more to follow.
  *
  * Context: the function's driver has it working again.
  */
 void pci_sdis_resume(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	enum pci_sdi_event event;
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (sdis)
-		pci_siov_allow_restore(sdis);
+	if (!spf)
+		return;
+
+	guard(mutex)(&spf->reset_lock);
+	if (READ_ONCE(spf->state) != PCI_SIOV_PF_READY)
+		return;
+
+	pci_siov_allow_restore(spf);
+	event = pci_siov_thaw_event(pf);
+	walk_sdis(spf, thaw_orphan, &event);
 }
 
 /**
@@ -384,48 +593,57 @@ void pci_sdis_resume(struct pci_dev *pf)
  */
 void pci_sdis_init(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis;
+	struct pci_siov_pf *spf;
 
-	if (!pci_is_siov_physfn(pf))
+	if (!pci_is_siov_physfn(pf)) {
+		/* Not the device that was there before */
+		pci_rid_end_quarantine(pci_find_host_bridge(pf->bus),
+				       pci_dev_id(pf));
+		return;
+	}
+
+	spf = kzalloc_obj(*spf);
+	if (!spf)
 		return;
 
-	sdis = kzalloc_obj(*sdis);
-	if (!sdis)
-		return;
+	spf->pf = pf;
+	spf->bridge = pci_find_host_bridge(pf->bus);
+	get_device(&spf->bridge->dev);
+	mutex_init(&spf->lock);
+	mutex_init(&spf->reset_lock);
+	INIT_WORK(&spf->probe_work, pci_sdi_probe_deferred);
+	xa_init_flags(&spf->sdi, XA_FLAGS_ALLOC);
+	mt_init_flags(&spf->mmio, MT_FLAGS_USE_RCU);
+	init_waitqueue_head(&spf->idle);
+	spf->autoprobe = true;
+	pci_siov_allow_init(spf);
+	pf->siov->spf = spf;
 
-	sdis->pf = pf;
-	sdis->bridge = pci_find_host_bridge(pf->bus);
-	get_device(&sdis->bridge->dev);
-	mutex_init(&sdis->lock);
-	xa_init_flags(&sdis->sdi, XA_FLAGS_ALLOC);
-	mt_init(&sdis->mmio);
-	init_waitqueue_head(&sdis->idle);
-	sdis->autoprobe = true;
-	pci_siov_allow_init(sdis);
-	pf->siov->sdis = sdis;
+	/* Whoever had the function before could not stop all of its SDIs */
+	if (pci_rid_in_quarantine(spf->bridge, pci_dev_id(pf)))
+		WRITE_ONCE(pf->siov->left_over, true);
 }
 
 /**
  * pci_sdis_remove() - A function has been removed from its bus
  * @pf: any function
  *
- * Routing IDs in quarantine are free again. Either the device is gone, or SIOV
- * Status says that SDIs are enabled when it is found again, and then no Routing
- * ID is given out on its bus before a reset. A device whose status does not
- * tell gets away with it. It may be found soon, and the last reference may be
- * dropped late.
+ * Where the device was unplugged, Routing IDs in quarantine are free again.
+ * Otherwise it is still there and may send, so they stay until it has been found
+ * again and was reset, or another device is found in its place. It may be found
+ * soon, and the last reference may be dropped late.
  *
  * Context: no driver is bound, so there are no SDIs.
  */
 void pci_sdis_remove(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	guard(mutex)(&sdis->lock);
-	end_quarantine(sdis, true);
+	if (pci_dev_is_disconnected(pf))
+		pci_rid_end_quarantine(spf->bridge, pci_dev_id(pf));
 }
 
 /**
@@ -437,17 +655,18 @@ void pci_sdis_remove(struct pci_dev *pf)
  */
 void pci_sdis_release(struct pci_dev *pf)
 {
-	struct pci_sdis *sdis = pci_sdis(pf);
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
-	if (!sdis)
+	if (!spf)
 		return;
 
-	xa_destroy(&sdis->sdi);
-	mtree_destroy(&sdis->mmio);
-	mutex_destroy(&sdis->tell_lock);
-	mutex_destroy(&sdis->allow_lock);
-	mutex_destroy(&sdis->lock);
-	put_device(&sdis->bridge->dev);
-	kfree(sdis);
-	pf->siov->sdis = NULL;
+	xa_destroy(&spf->sdi);
+	mtree_destroy(&spf->mmio);
+	mutex_destroy(&spf->tell_lock);
+	mutex_destroy(&spf->allow_lock);
+	mutex_destroy(&spf->reset_lock);
+	mutex_destroy(&spf->lock);
+	put_device(&spf->bridge->dev);
+	kfree(spf);
+	pf->siov->spf = NULL;
 }

@@ -8,12 +8,14 @@
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
+#include <linux/cpumask.h>
 #include <linux/device.h>
 #include <linux/kstrtox.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/topology.h>
 
 #include "../pci.h"
 #include "sdi.h"
@@ -37,6 +39,50 @@ sdi_attr(generation, "%llu\n", sdi->generation);
 sdi_attr(vendor, "0x%04x\n", sdi->ids.vendor);
 sdi_attr(device, "0x%04x\n", sdi->ids.device);
 sdi_attr(class, "0x%06x\n", sdi->ids.class);
+sdi_attr(subsystem_vendor, "0x%04x\n", sdi->ids.subsystem_vendor);
+sdi_attr(subsystem_device, "0x%04x\n", sdi->ids.subsystem_device);
+sdi_attr(revision, "0x%02x\n", sdi->ids.revision);
+
+/* As of the PF, under the names that a PCI function has for them */
+
+#ifdef CONFIG_NUMA
+static ssize_t numa_node_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%d\n", dev_to_node(dev));
+}
+static DEVICE_ATTR_RO(numa_node);
+#endif
+
+static ssize_t emit_local_cpus(struct device *dev, char *buf, bool list)
+{
+	const struct cpumask *mask;
+
+#ifdef CONFIG_NUMA
+	if (dev_to_node(dev) == NUMA_NO_NODE)
+		mask = cpu_online_mask;
+	else
+		mask = cpumask_of_node(dev_to_node(dev));
+#else
+	mask = cpumask_of_pcibus(to_pci_sdi(dev)->pf->bus);
+#endif
+	return sysfs_emit(buf, list ? "%*pbl\n" : "%*pb\n",
+			  cpumask_pr_args(mask));
+}
+
+static ssize_t local_cpus_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	return emit_local_cpus(dev, buf, false);
+}
+static DEVICE_ATTR_RO(local_cpus);
+
+static ssize_t local_cpulist_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	return emit_local_cpus(dev, buf, true);
+}
+static DEVICE_ATTR_RO(local_cpulist);
 
 /**
  * pci_sdi_modalias() - What a driver's module says it is for
@@ -98,6 +144,14 @@ static struct attribute *sdi_attrs[] = {
 	&dev_attr_vendor.attr,
 	&dev_attr_device.attr,
 	&dev_attr_class.attr,
+	&dev_attr_subsystem_vendor.attr,
+	&dev_attr_subsystem_device.attr,
+	&dev_attr_revision.attr,
+#ifdef CONFIG_NUMA
+	&dev_attr_numa_node.attr,
+#endif
+	&dev_attr_local_cpus.attr,
+	&dev_attr_local_cpulist.attr,
 	&dev_attr_modalias.attr,
 	&dev_attr_reset.attr,
 	NULL
@@ -109,6 +163,7 @@ static const struct attribute_group sdi_group = {
 
 const struct attribute_group *pci_sdi_dev_groups[] = {
 	&sdi_group,
+	&pci_sdi_params_group,
 	NULL
 };
 
@@ -134,7 +189,7 @@ static ssize_t rid_mode_store(struct device *dev, struct device_attribute *attr,
 	mode = sysfs_match_string(rid_mode_names, buf);
 	if (mode < 0)
 		return mode;
-	if (!pci_sdis(pf))
+	if (!pci_siov_pf(pf))
 		return -ENODEV;
 
 	ret = pci_siov_set_rid_mode(pf, mode);
@@ -150,24 +205,24 @@ struct device_attribute pci_siov_attr_rid_mode = __ATTR_RW(rid_mode);
 static ssize_t drivers_autoprobe_show(struct device *dev,
 				      struct device_attribute *attr, char *buf)
 {
-	struct pci_sdis *sdis = pci_sdis(to_pci_dev(dev));
+	struct pci_siov_pf *spf = pci_siov_pf(to_pci_dev(dev));
 
-	return sysfs_emit(buf, "%u\n", sdis && READ_ONCE(sdis->autoprobe));
+	return sysfs_emit(buf, "%u\n", spf && READ_ONCE(spf->autoprobe));
 }
 
 static ssize_t drivers_autoprobe_store(struct device *dev,
 				       struct device_attribute *attr,
 				       const char *buf, size_t count)
 {
-	struct pci_sdis *sdis = pci_sdis(to_pci_dev(dev));
+	struct pci_siov_pf *spf = pci_siov_pf(to_pci_dev(dev));
 	bool autoprobe;
 
 	if (kstrtobool(buf, &autoprobe))
 		return -EINVAL;
-	if (!sdis)
+	if (!spf)
 		return -ENODEV;
 
-	WRITE_ONCE(sdis->autoprobe, autoprobe);
+	WRITE_ONCE(spf->autoprobe, autoprobe);
 	return count;
 }
 struct device_attribute pci_siov_attr_drivers_autoprobe =
@@ -201,25 +256,28 @@ static int parse_rid(struct pci_dev *pf, const char *s, u32 *rid)
 	return 0;
 }
 
+static int parse_first(const char *word, struct pci_sdi_params *params)
+{
+	if (!strcmp(word, "any"))
+		return 0;
+	if (kstrtou32(word, 0, &params->index) ||
+	    params->index == PCI_SDI_ANY_INDEX)
+		return -EINVAL;
+
+	return 0;
+}
+
 static int parse_word(struct pci_dev *pf, char *word, bool first,
 		      struct pci_sdi_params *params)
 {
 	char *value = strchr(word, '=');
 
-	if (!value) {
-		if (!first)
-			return -EINVAL;
-		if (!strcmp(word, "any"))
-			return 0;
-		if (kstrtou32(word, 0, &params->index) ||
-		    params->index == PCI_SDI_ANY_INDEX)
-			return -EINVAL;
-		return 0;
-	}
+	if (first && !value)
+		return parse_first(word, params);
+	if (first || !value || !value[1])
+		return -EINVAL;
 
 	*value++ = '\0';
-	if (first || !*value)
-		return -EINVAL;
 
 	if (!strcmp(word, "driver_override") && !params->driver_override) {
 		params->driver_override = value;
@@ -229,7 +287,7 @@ static int parse_word(struct pci_dev *pf, char *word, bool first,
 	if (!strcmp(word, "rid") && params->rid == PCI_SDI_ANY_RID)
 		return parse_rid(pf, value, &params->rid);
 
-	return -EINVAL;
+	return pci_sdi_parse_param(pf, word, value, params);
 }
 
 /* "any" or an index, then key=value in any order; @line is taken apart */
@@ -238,16 +296,18 @@ static int parse_params(struct pci_dev *pf, char *line,
 {
 	bool first = true;
 	char *word;
+	int ret;
 
 	for (word = strsep(&line, " \t\n"); word;
 	     word = strsep(&line, " \t\n")) {
 		if (!*word)
 			continue;
-		if (parse_word(pf, word, first, params)) {
-			pci_info_ratelimited(pf, "sdi_new: cannot use \"%.32s\"; expected: any|INDEX [driver_override=NAME] [rid=BB:DD.F]\n",
+		ret = parse_word(pf, word, first, params);
+		if (ret && ret != -EDOM)
+			pci_info_ratelimited(pf, "sdi_new: cannot use \"%.32s\"; expected: any|INDEX, driver_override=, rid=, or a name of sdi_params\n",
 					     word);
+		if (ret)
 			return -EINVAL;
-		}
 		first = false;
 	}
 

@@ -365,7 +365,7 @@ static void claim_quarantine(struct kunit *test)
 	fake_pci_put8(box.fn[0], pos, PCI_SIOV_STATUS_ENABLED);
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
 	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box.mark, LOGLEVEL_WARNING,
-						 "not disabled all SDIs", NULL));
+						 "not all SDIs are disabled", NULL));
 	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[0], 0));
 	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[1], 0));
 
@@ -492,7 +492,7 @@ static void claim_left_over_by_driver(struct kunit *test)
 	expect_rids(test, &box);
 }
 
-/* Removal frees the Routing IDs in quarantine, but the device is found as it is */
+/* Removal stops nothing, and the device is found as it is */
 static void claim_left_over_by_removal(struct kunit *test)
 {
 	struct pci_sdi_params params = { .index = 0, .rid = PCI_SDI_ANY_RID };
@@ -518,8 +518,14 @@ static void claim_left_over_by_removal(struct kunit *test)
 	fake_pci_rescan(box.host);
 	box.pf[0] = fake_pci_dev(box.fn[0]);
 	KUNIT_ASSERT_NOT_NULL(test, box.pf[0]);
-	told.inits = 0;
-	expect_no_rids(test, &box);
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[0], 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[0], PCI_SDI_ANY_INDEX));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[1], 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pci_enable_sriov(box.pf[1], 3));
+
+	set_status(box.fn[0], box.pf[0], 0);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box.pf[0]));
+	expect_rids(test, &box);
 }
 
 /*
@@ -632,7 +638,7 @@ static void claim_sdi_reset_prepare(struct pci_sdi *sdi)
 	sdi_told.prepared++;
 }
 
-static void claim_sdi_reset_done(struct pci_sdi *sdi)
+static void claim_sdi_reset_done(struct pci_sdi *sdi, int error)
 {
 	sdi_told.done++;
 }
@@ -819,7 +825,7 @@ static void claim_state_is_freed(struct kunit *test)
 		KUNIT_ASSERT_NULL(test, pdev->siov);
 		pci_siov_init(pdev);
 		pci_sdis_init(pdev);
-		KUNIT_ASSERT_NOT_NULL(test, pci_sdis(pdev));
+		KUNIT_ASSERT_NOT_NULL(test, pci_siov_pf(pdev));
 	}
 	fake_kmsg_loud(test);
 
@@ -969,13 +975,13 @@ static void allow_follows_the_bus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENXIO, create_rid(pf, 0, 0x101));
 
 	pci_stop_and_remove_bus_device_locked(box.pf[1]);
-	flush_work(&pci_sdis(pf)->allow_work);
+	flush_work(&pci_siov_pf(pf)->allow_work);
 	KUNIT_EXPECT_EQ(test, 2, told.allow_calls);
 	KUNIT_EXPECT_EQ(test, 0x101, create_rid(pf, 0, 0x101));
 	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(pf, 0));
 
 	fake_pci_rescan(box.host);
-	flush_work(&pci_sdis(pf)->allow_work);
+	flush_work(&pci_siov_pf(pf)->allow_work);
 	KUNIT_EXPECT_EQ(test, 3, told.allow_calls);
 	KUNIT_EXPECT_EQ(test, -ENXIO, create_rid(pf, 0, 0x101));
 }

@@ -263,15 +263,6 @@ void vfio_siov_clear_command(struct vfio_siov_device *v, u16 bits)
 	put_unaligned_le16(vfio_siov_command(v) & ~bits, &v->cfg[PCI_COMMAND]);
 }
 
-/* The end of the PF's reset would turn off what its begin has let on */
-static int set_master(struct vfio_siov_device *v, bool on)
-{
-	if (on && v->frozen)
-		return -EAGAIN;
-
-	return pci_sdi_set_master(v->sdi, on);
-}
-
 /*
  * If DMA cannot be turned on or off, Command goes on saying what is so and the
  * write fails.
@@ -282,7 +273,7 @@ static int command_written(struct vfio_siov_device *v, u16 old)
 	int ret = 0;
 
 	if ((old ^ new) & PCI_COMMAND_MASTER)
-		ret = set_master(v, new & PCI_COMMAND_MASTER);
+		ret = pci_sdi_set_master(v->sdi, new & PCI_COMMAND_MASTER);
 	if (ret) {
 		new ^= PCI_COMMAND_MASTER;
 		put_unaligned_le16(new, &v->cfg[PCI_COMMAND]);
@@ -310,7 +301,12 @@ static int config_write_chunk(struct vfio_siov_device *v, unsigned int pos,
 	u16 old;
 	int ret;
 
-	guard(mutex)(&v->lock);
+	/* Otherwise DMA that is turned on in a reset would be off at its end */
+	ACQUIRE(vfio_siov_awake, user)(v);
+	ret = ACQUIRE_ERR(vfio_siov_awake, &user);
+	if (ret)
+		return ret;
+
 	old = vfio_siov_command(v);
 
 	for (; count && pos < sizeof(v->cfg); count--, pos++, buf++)
@@ -324,12 +320,20 @@ static int config_write_chunk(struct vfio_siov_device *v, unsigned int pos,
 	return ret;
 }
 
-static void config_read_chunk(struct vfio_siov_device *v, unsigned int pos,
-			      u8 *buf, size_t count)
+static int config_read_chunk(struct vfio_siov_device *v, unsigned int pos,
+			     u8 *buf, size_t count)
 {
-	guard(mutex)(&v->lock);
+	int ret;
+
+	ACQUIRE(vfio_siov_kill, user)(v);
+	ret = ACQUIRE_ERR(vfio_siov_kill, &user);
+	if (ret)
+		return ret;
+
 	for (; count; count--, pos++)
 		*buf++ = pos < sizeof(v->cfg) ? v->cfg[pos] : 0;
+
+	return 0;
 }
 
 static size_t config_clip(size_t count, u64 pos)
@@ -342,6 +346,7 @@ ssize_t vfio_siov_config_read(struct vfio_siov_device *v, char __user *buf,
 {
 	u8 chunk[CFG_CHUNK];
 	size_t done, n;
+	int ret;
 
 	if (pos >= PCI_CFG_SPACE_EXP_SIZE)
 		return -EINVAL;
@@ -349,7 +354,9 @@ ssize_t vfio_siov_config_read(struct vfio_siov_device *v, char __user *buf,
 	count = config_clip(count, pos);
 	for (done = 0; done < count; done += n) {
 		n = min(count - done, sizeof(chunk));
-		config_read_chunk(v, pos + done, chunk, n);
+		ret = config_read_chunk(v, pos + done, chunk, n);
+		if (ret)
+			return ret;
 		if (copy_to_user(buf + done, chunk, n))
 			return done ? done : -EFAULT;
 	}
@@ -401,25 +408,40 @@ static u8 msix_wmask(const struct vfio_siov_device *v, u64 pos)
 	}
 }
 
-void vfio_siov_msix_read(struct vfio_siov_device *v, u64 pos, u8 *buf,
-			 size_t count)
+int vfio_siov_msix_read(struct vfio_siov_device *v, u64 pos, u8 *buf,
+			size_t count)
 {
-	guard(mutex)(&v->lock);
+	int ret;
+
+	ACQUIRE(mutex_kill, user)(&v->user_lock);
+	ret = ACQUIRE_ERR(mutex_kill, &user);
+	if (ret)
+		return ret;
+
 	for (; count; count--, pos++)
 		*buf++ = pos < v->nr_vectors * PCI_MSIX_ENTRY_SIZE ?
 			 v->msix_table[pos] : 0;
+
+	return 0;
 }
 
-void vfio_siov_msix_write(struct vfio_siov_device *v, u64 pos, const u8 *buf,
-			  size_t count)
+int vfio_siov_msix_write(struct vfio_siov_device *v, u64 pos, const u8 *buf,
+			 size_t count)
 {
 	u8 mask;
+	int ret;
 
-	guard(mutex)(&v->lock);
+	ACQUIRE(mutex_kill, user)(&v->user_lock);
+	ret = ACQUIRE_ERR(mutex_kill, &user);
+	if (ret)
+		return ret;
+
 	for (; count; count--, pos++, buf++) {
 		mask = msix_wmask(v, pos);
 		if (mask)
 			v->msix_table[pos] = (v->msix_table[pos] & ~mask) |
 					     (*buf & mask);
 	}
+
+	return 0;
 }

@@ -310,11 +310,16 @@ int vfio_siov_set_irqs(struct vfio_siov_device *v,
 		       const struct vfio_irq_set *hdr, void *data)
 {
 	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	int ret;
 
 	if (action != VFIO_IRQ_SET_ACTION_TRIGGER)
 		return -ENOTTY;
 
-	guard(mutex)(&v->lock);
+	ACQUIRE(mutex_kill, user)(&v->user_lock);
+	ret = ACQUIRE_ERR(mutex_kill, &user);
+	if (ret)
+		return ret;
+
 	switch (hdr->index) {
 	case VFIO_PCI_MSIX_IRQ_INDEX:
 		return set_msix(v, hdr, data);
@@ -329,11 +334,11 @@ int vfio_siov_set_irqs(struct vfio_siov_device *v,
 
 /**
  * vfio_siov_free_irqs() - Forget all that the user asked for
- * @v: the device, &vfio_siov_device.lock held
+ * @v: the device, &vfio_siov_device.user_lock held
  */
 void vfio_siov_free_irqs(struct vfio_siov_device *v)
 {
-	lockdep_assert_held(&v->lock);
+	lockdep_assert_held(&v->user_lock);
 
 	irq_disable(v);
 	replace_trigger(v, &v->err_trigger, NULL);

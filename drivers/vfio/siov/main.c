@@ -11,10 +11,12 @@
  * The user never finds anything of the one before: the SDI is reset when the
  * file is opened, and again when it is closed, before its IOMMU domain goes. No
  * mapping of the SDI's pages works while Memory Space Enable is clear, while the
- * SDI or its PF is reset, or after the last close.
+ * SDI or its PF is reset, or after the last close. Who touches the SDI during a
+ * reset waits until it is over.
  */
 
 #include <linux/cleanup.h>
+#include <linux/file.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -48,6 +50,83 @@ static u64 index_to_pos(unsigned int index)
 /* ---- State ---- */
 
 /**
+ * vfio_siov_lock_kill() - Take the locks of a user
+ * @v: the device
+ *
+ * Return: 0, or -EINTR if the user is killed meanwhile.
+ */
+int vfio_siov_lock_kill(struct vfio_siov_device *v)
+{
+	int ret;
+
+	ret = mutex_lock_killable(&v->user_lock);
+	if (ret)
+		return ret;
+
+	ret = mutex_lock_killable(&v->lock);
+	if (ret)
+		mutex_unlock(&v->user_lock);
+
+	return ret;
+}
+
+/**
+ * vfio_siov_unlock() - Undo vfio_siov_lock_kill() or vfio_siov_lock_awake()
+ * @v: the device
+ */
+void vfio_siov_unlock(struct vfio_siov_device *v)
+{
+	mutex_unlock(&v->lock);
+	mutex_unlock(&v->user_lock);
+}
+
+/* No reset of the PF is under way, or none that comes to an end */
+static bool is_awake(const struct vfio_siov_device *v)
+{
+	return !READ_ONCE(v->pf_reset) || READ_ONCE(v->gone);
+}
+
+/**
+ * vfio_siov_lock_awake() - Take the locks of a user, and not in a reset of the PF
+ * @v: the device
+ *
+ * Waits without a lock until the reset is over, or has failed for good.
+ *
+ * Return: 0, or a negative number if the user is killed meanwhile.
+ */
+int vfio_siov_lock_awake(struct vfio_siov_device *v)
+{
+	int ret;
+
+	for (;;) {
+		ret = wait_event_killable(v->wait, is_awake(v));
+		if (!ret)
+			ret = vfio_siov_lock_kill(v);
+		if (ret || is_awake(v))
+			return ret;
+		vfio_siov_unlock(v);
+	}
+}
+
+static enum vfio_siov_memory wanted_memory(const struct vfio_siov_device *v)
+{
+	if (!(vfio_siov_command(v) & PCI_COMMAND_MEMORY))
+		return VFIO_SIOV_MEMORY_OFF;
+	if (!READ_ONCE(v->pf_reset))
+		return VFIO_SIOV_MEMORY_ON;
+
+	return v->gone ? VFIO_SIOV_MEMORY_OFF : VFIO_SIOV_MEMORY_WAIT;
+}
+
+static void zap_mappings(struct vfio_siov_device *v)
+{
+	lockdep_assert_held_write(&v->memory_lock);
+	unmap_mapping_range(v->vdev.inode->i_mapping,
+			    index_to_pos(VFIO_PCI_BAR0_REGION_INDEX),
+			    index_to_pos(PCI_STD_NUM_BARS), true);
+}
+
+/**
  * vfio_siov_update_memory() - Let the user reach the SDI's pages, or not
  * @v: the device, &vfio_siov_device.lock held
  *
@@ -55,17 +134,57 @@ static u64 index_to_pos(unsigned int index)
  */
 void vfio_siov_update_memory(struct vfio_siov_device *v)
 {
-	bool on = vfio_siov_command(v) & PCI_COMMAND_MEMORY && !v->frozen &&
-		  !v->resetting;
+	enum vfio_siov_memory memory = wanted_memory(v);
 
 	lockdep_assert_held(&v->lock);
 
+	scoped_guard(rwsem_write, &v->memory_lock) {
+		if (v->memory == VFIO_SIOV_MEMORY_ON &&
+		    memory != VFIO_SIOV_MEMORY_ON)
+			zap_mappings(v);
+		WRITE_ONCE(v->memory, memory);
+	}
+
+	wake_up_all(&v->wait);
+}
+
+/*
+ * Called without a lock after somebody has found that the SDI may not be
+ * accessed. 0 if it is worth another look.
+ */
+static int wait_for_memory(struct vfio_siov_device *v)
+{
+	int ret;
+
+	ret = wait_event_killable(v->wait,
+				  READ_ONCE(v->memory) != VFIO_SIOV_MEMORY_WAIT);
+	if (ret)
+		return ret;
+
+	return READ_ONCE(v->memory) == VFIO_SIOV_MEMORY_OFF ? -EIO : 0;
+}
+
+static int reset_sdi(struct vfio_siov_device *v)
+{
+	int ret;
+
+	if (READ_ONCE(v->pf_reset))
+		return v->gone ? -ENODEV : -EAGAIN;
+
+	/* Whoever touches the SDI waits, as with vfio-pci */
 	guard(rwsem_write)(&v->memory_lock);
-	if (v->memory && !on)
-		unmap_mapping_range(v->vdev.inode->i_mapping,
-				    index_to_pos(VFIO_PCI_BAR0_REGION_INDEX),
-				    index_to_pos(PCI_STD_NUM_BARS), true);
-	v->memory = on;
+	if (v->memory == VFIO_SIOV_MEMORY_ON)
+		zap_mappings(v);
+
+	ret = pci_sdi_reset(v->sdi);
+	if (ret || !(vfio_siov_command(v) & PCI_COMMAND_MASTER))
+		return ret;
+
+	/* A reset of the PF that begins now wants it off */
+	if (READ_ONCE(v->pf_reset))
+		return -EAGAIN;
+
+	return pci_sdi_set_master(v->sdi, true);
 }
 
 /**
@@ -75,7 +194,9 @@ void vfio_siov_update_memory(struct vfio_siov_device *v)
  * As with vfio-pci, configuration space and interrupts stay as they are: users
  * set Bus Master Enable before they reset.
  *
- * Return: 0, or the error of pci_sdi_reset(), and then DMA is off.
+ * Return: 0, -EAGAIN while the PF is reset, which resets the SDI as well,
+ * -ENODEV if the PF has failed, or the error of pci_sdi_reset(). With an error
+ * DMA is off.
  */
 int vfio_siov_reset(struct vfio_siov_device *v)
 {
@@ -83,17 +204,9 @@ int vfio_siov_reset(struct vfio_siov_device *v)
 
 	lockdep_assert_held(&v->lock);
 
-	v->resetting = true;
-	vfio_siov_update_memory(v);
-
-	ret = pci_sdi_reset(v->sdi);
-	if (!ret && vfio_siov_command(v) & PCI_COMMAND_MASTER)
-		ret = pci_sdi_set_master(v->sdi, true);
+	ret = reset_sdi(v);
 	if (ret)
 		vfio_siov_clear_command(v, PCI_COMMAND_MASTER);
-
-	v->resetting = false;
-	vfio_siov_update_memory(v);
 
 	return ret;
 }
@@ -134,7 +247,13 @@ static int vfio_siov_open_device(struct vfio_device *vdev)
 	struct vfio_siov_device *v = to_vfio_siov(vdev);
 	int ret;
 
-	guard(mutex)(&v->lock);
+	ACQUIRE(vfio_siov_awake, user)(v);
+	ret = ACQUIRE_ERR(vfio_siov_awake, &user);
+	if (ret)
+		return ret;
+	if (v->gone)
+		return -ENODEV;
+
 	ret = pci_sdi_reset(v->sdi);
 	if (ret)
 		return ret;
@@ -162,7 +281,7 @@ static void vfio_siov_close_device(struct vfio_device *vdev)
 {
 	struct vfio_siov_device *v = to_vfio_siov(vdev);
 
-	guard(mutex)(&v->lock);
+	guard(vfio_siov)(v);
 	vfio_siov_config_close(v);
 	vfio_siov_update_memory(v);
 	pci_sdi_set_master(v->sdi, false);
@@ -288,14 +407,14 @@ static size_t io_size(u64 pos, size_t count)
 }
 
 /* What no device answers reads as all ones */
-static int bar_read_one(struct vfio_siov_device *v, unsigned int index, u64 pos,
+static int bar_try_read(struct vfio_siov_device *v, unsigned int index, u64 pos,
 			u8 *buf, size_t size)
 {
 	struct vfio_siov_bar *bar = &v->bar[index];
 
 	guard(rwsem_read)(&v->memory_lock);
-	if (!v->memory)
-		return -EIO;
+	if (v->memory != VFIO_SIOV_MEMORY_ON)
+		return -EAGAIN;
 
 	if (pos < bar->len)
 		io_read(bar->io + pos, buf, size);
@@ -305,19 +424,41 @@ static int bar_read_one(struct vfio_siov_device *v, unsigned int index, u64 pos,
 	return 0;
 }
 
-static int bar_write_one(struct vfio_siov_device *v, unsigned int index,
+static int bar_try_write(struct vfio_siov_device *v, unsigned int index,
 			 u64 pos, const u8 *buf, size_t size)
 {
 	struct vfio_siov_bar *bar = &v->bar[index];
 
 	guard(rwsem_read)(&v->memory_lock);
-	if (!v->memory)
-		return -EIO;
+	if (v->memory != VFIO_SIOV_MEMORY_ON)
+		return -EAGAIN;
 
 	if (pos < bar->len)
 		io_write(bar->io + pos, buf, size);
 
 	return 0;
+}
+
+static int bar_read_one(struct vfio_siov_device *v, unsigned int index, u64 pos,
+			u8 *buf, size_t size)
+{
+	int ret = 0;
+
+	while (!ret && bar_try_read(v, index, pos, buf, size))
+		ret = wait_for_memory(v);
+
+	return ret;
+}
+
+static int bar_write_one(struct vfio_siov_device *v, unsigned int index,
+			 u64 pos, const u8 *buf, size_t size)
+{
+	int ret = 0;
+
+	while (!ret && bar_try_write(v, index, pos, buf, size))
+		ret = wait_for_memory(v);
+
+	return ret;
 }
 
 static bool is_msix_bar(const struct vfio_siov_device *v, unsigned int index)
@@ -335,7 +476,7 @@ static ssize_t bar_read(struct vfio_siov_device *v, unsigned int index,
 	for (done = 0; done < count; done += size) {
 		size = io_size(pos + done, count - done);
 		if (is_msix_bar(v, index))
-			vfio_siov_msix_read(v, pos + done, val, size);
+			ret = vfio_siov_msix_read(v, pos + done, val, size);
 		else
 			ret = bar_read_one(v, index, pos + done, val, size);
 		if (!ret && copy_to_user(buf + done, val, size))
@@ -359,7 +500,7 @@ static ssize_t bar_write(struct vfio_siov_device *v, unsigned int index,
 		if (copy_from_user(val, buf + done, size))
 			return -EFAULT;
 		if (is_msix_bar(v, index))
-			vfio_siov_msix_write(v, pos + done, val, size);
+			ret = vfio_siov_msix_write(v, pos + done, val, size);
 		else
 			ret = bar_write_one(v, index, pos + done, val, size);
 		if (ret)
@@ -418,19 +559,58 @@ static ssize_t vfio_siov_write(struct vfio_device *vdev, const char __user *buf,
 	return vfio_siov_rw(vdev, (char __user *)buf, count, ppos, true);
 }
 
-static vm_fault_t vfio_siov_fault(struct vm_fault *vmf)
+static vm_fault_t try_fault(struct vfio_siov_device *v, struct vm_fault *vmf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct vfio_siov_device *v = vma->vm_private_data;
 	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;
 	struct vfio_siov_bar *bar = &v->bar[pos_to_index(pos)];
 
 	guard(rwsem_read)(&v->memory_lock);
-	if (!v->memory)
+	switch (v->memory) {
+	case VFIO_SIOV_MEMORY_OFF:
 		return VM_FAULT_SIGBUS;
+	case VFIO_SIOV_MEMORY_WAIT:
+		return VM_FAULT_RETRY;
+	case VFIO_SIOV_MEMORY_ON:
+		break;
+	}
 
-	return vmf_insert_pfn(vma, vmf->address,
+	return vmf_insert_pfn(vmf->vma, vmf->address,
 			      PHYS_PFN(bar->start + (pos & SIOV_OFFSET_MASK)));
+}
+
+/*
+ * The reset may take seconds, so mmap_lock goes first. The file keeps the device
+ * open when the mapping has gone meanwhile.
+ */
+static void wait_without_mmap_lock(struct vfio_siov_device *v,
+				   struct vm_fault *vmf)
+{
+	struct file *file __free(fput) = get_file(vmf->vma->vm_file);
+
+	release_fault_lock(vmf);
+	wait_for_memory(v);
+}
+
+static vm_fault_t vfio_siov_fault(struct vm_fault *vmf)
+{
+	struct vfio_siov_device *v = vmf->vma->vm_private_data;
+	vm_fault_t ret;
+
+	for (;;) {
+		ret = try_fault(v, vmf);
+		if (ret != VM_FAULT_RETRY)
+			return ret;
+		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)
+			break;
+		/* The caller takes no other answer than a page or an error */
+		if (wait_for_memory(v))
+			return VM_FAULT_SIGBUS;
+	}
+
+	if (!(vmf->flags & FAULT_FLAG_RETRY_NOWAIT))
+		wait_without_mmap_lock(v, vmf);
+
+	return VM_FAULT_RETRY;
 }
 
 static const struct vm_operations_struct vfio_siov_vm_ops = {
@@ -531,8 +711,12 @@ static long ioctl_set_irqs(struct vfio_siov_device *v,
 
 static long ioctl_reset(struct vfio_siov_device *v)
 {
-	guard(mutex)(&v->lock);
-	return vfio_siov_reset(v);
+	int ret;
+
+	ACQUIRE(vfio_siov_kill, user)(v);
+	ret = ACQUIRE_ERR(vfio_siov_kill, &user);
+
+	return ret ?: vfio_siov_reset(v);
 }
 
 static long vfio_siov_ioctl(struct vfio_device *vdev, unsigned int cmd,
@@ -570,32 +754,60 @@ static void vfio_siov_request(struct vfio_device *vdev, unsigned int count)
 
 /* ---- What happens to the PF ---- */
 
-/* The user's mappings and DMA end before the device loses its mind */
+/*
+ * The user's mappings and DMA end before the device stops answering. @lock is held
+ * by one user at most, who has begun before pf_reset was set: it takes as long as
+ * the device does for one operation.
+ */
 static void vfio_siov_reset_prepare(struct pci_sdi *sdi)
 {
 	struct vfio_siov_device *v = dev_get_drvdata(&sdi->dev);
 
+	WRITE_ONCE(v->pf_reset, true);
 	guard(mutex)(&v->lock);
-	v->frozen = true;
+	WRITE_ONCE(v->gone, false);
 	vfio_siov_update_memory(v);
 	vfio_siov_clear_command(v, PCI_COMMAND_MASTER);
 	pci_sdi_set_master(sdi, false);
 }
 
-/* A reset that the user has not asked for is an error to the user */
-static void vfio_siov_reset_done(struct pci_sdi *sdi)
+/*
+ * A reset that the user has not asked for is an error to the user. It may have
+ * begun before anybody was told, so DMA is turned off here, too: Bus Master
+ * Enable always says what is so.
+ */
+static void vfio_siov_reset_done(struct pci_sdi *sdi, int error)
 {
 	struct vfio_siov_device *v = dev_get_drvdata(&sdi->dev);
 
 	guard(mutex)(&v->lock);
-	v->frozen = false;
+	vfio_siov_clear_command(v, PCI_COMMAND_MASTER);
+	pci_sdi_set_master(sdi, false);
+	/* A PF that is gone stays out of reach */
+	WRITE_ONCE(v->gone, error == -ENODEV);
+	WRITE_ONCE(v->pf_reset, error == -ENODEV);
 	vfio_siov_update_memory(v);
 	vfio_siov_signal_error(v);
 }
 
 static void vfio_siov_error(struct pci_sdi *sdi, pci_channel_state_t state)
 {
-	vfio_siov_signal_error(dev_get_drvdata(&sdi->dev));
+	struct vfio_siov_device *v = dev_get_drvdata(&sdi->dev);
+
+	if (state == pci_channel_io_perm_failure) {
+		/* Nobody need wait for the end of its reset */
+		guard(mutex)(&v->lock);
+		WRITE_ONCE(v->gone, true);
+		vfio_siov_update_memory(v);
+	}
+
+	vfio_siov_signal_error(v);
+}
+
+/* Others are asked at the same time, and remove waits for this one only later */
+static void vfio_siov_want_back(struct pci_sdi *sdi)
+{
+	vfio_siov_signal_request(dev_get_drvdata(&sdi->dev));
 }
 
 /* ---- Binding ---- */
@@ -605,8 +817,10 @@ static int vfio_siov_init_dev(struct vfio_device *vdev)
 	struct vfio_siov_device *v = to_vfio_siov(vdev);
 
 	v->sdi = to_pci_sdi(vdev->dev);
+	mutex_init(&v->user_lock);
 	mutex_init(&v->lock);
 	init_rwsem(&v->memory_lock);
+	init_waitqueue_head(&v->wait);
 	spin_lock_init(&v->trigger_lock);
 
 	return vfio_siov_layout(v);
@@ -617,6 +831,7 @@ static void vfio_siov_release_dev(struct vfio_device *vdev)
 	struct vfio_siov_device *v = to_vfio_siov(vdev);
 
 	mutex_destroy(&v->lock);
+	mutex_destroy(&v->user_lock);
 }
 
 static const struct vfio_device_ops vfio_siov_ops = {
@@ -648,9 +863,13 @@ static int vfio_siov_probe(struct pci_sdi *sdi)
 		return PTR_ERR(v);
 
 	dev_set_drvdata(&sdi->dev, v);
+	/* The next call gives the SDI to a user */
+	pci_sdi_notify_start(sdi);
 	ret = vfio_register_group_dev(&v->vdev);
-	if (ret)
+	if (ret) {
+		pci_sdi_notify_stop(sdi);
 		vfio_put_device(&v->vdev);
+	}
 
 	return ret;
 }
@@ -661,6 +880,7 @@ static void vfio_siov_remove(struct pci_sdi *sdi)
 	struct vfio_siov_device *v = dev_get_drvdata(&sdi->dev);
 
 	vfio_unregister_group_dev(&v->vdev);
+	pci_sdi_notify_stop(sdi);
 	vfio_put_device(&v->vdev);
 }
 
@@ -671,6 +891,7 @@ static struct pci_sdi_driver vfio_siov_driver = {
 	.reset_prepare		= vfio_siov_reset_prepare,
 	.reset_done		= vfio_siov_reset_done,
 	.error			= vfio_siov_error,
+	.request		= vfio_siov_want_back,
 	.driver_managed_dma	= true,
 	.driver = {
 		.name		= "vfio-siov",

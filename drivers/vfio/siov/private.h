@@ -6,6 +6,7 @@
 #ifndef VFIO_SIOV_PRIVATE_H
 #define VFIO_SIOV_PRIVATE_H
 
+#include <linux/cleanup.h>
 #include <linux/mutex.h>
 #include <linux/pci-siov.h>
 #include <linux/pci_regs.h>
@@ -13,6 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <linux/wait.h>
 
 struct eventfd_ctx;
 struct vfio_siov_irq;
@@ -34,6 +36,18 @@ struct vfio_siov_bar {
 };
 
 /**
+ * enum vfio_siov_memory - may the user reach the SDI's pages?
+ * @VFIO_SIOV_MEMORY_OFF: no: Memory Space Enable is clear, or the PF has failed
+ * @VFIO_SIOV_MEMORY_WAIT: when the PF's reset is over
+ * @VFIO_SIOV_MEMORY_ON: yes
+ */
+enum vfio_siov_memory {
+	VFIO_SIOV_MEMORY_OFF,
+	VFIO_SIOV_MEMORY_WAIT,
+	VFIO_SIOV_MEMORY_ON,
+};
+
+/**
  * struct vfio_siov_device - an SDI in the hands of a user
  * @vdev: for the VFIO core
  * @sdi: the SDI
@@ -41,24 +55,32 @@ struct vfio_siov_bar {
  * @nr_vectors: MSI-X vectors that the user is offered
  * @msix_bar: BAR of the MSI-X table and its pending bits, if there are vectors
  * @pba: offset of the pending bits in it; they are always clear
- * @lock: serializes what the user does with what happens to the PF
+ * @user_lock: a user takes it before @lock, so that what happens to the PF waits
+ *	for one user at most, however many threads there are. Protects
+ *	@msix_table, @irq and @nr_irq
+ * @lock: serializes what the user does with what happens to the PF. Held over
+ *	one operation of the device, and never while anybody waits for the PF
  * @cfg: configuration space; all of it past this is zero and read only
  * @wmask: bits of @cfg that the user can write
  * @msix_table: what the user has written to the MSI-X table, for reading back;
  *	it decides nothing, since the host chooses the messages
  * @irq: vectors that are enabled
  * @nr_irq: their number
- * @frozen: the PF is being reset
- * @resetting: the SDI is being reset
+ * @pf_reset: the PF is being reset. Set before @lock is taken, so that no user
+ *	begins a reset that this one would have to wait for
+ * @gone: and the reset has failed for good
  * @memory_lock: protects @memory, held for reading while the SDI is accessed
- * @memory: the SDI may be accessed
+ *	and for writing while its user resets it
+ * @memory: whether the SDI may be accessed
+ * @wait: woken when @pf_reset, @gone or @memory has changed
  * @trigger_lock: protects @err_trigger and @req_trigger
  * @err_trigger: signalled when the SDI lost its state or met an error
  * @req_trigger: signalled when the host wants the SDI back
  *
- * Lock order: @lock, pci_sdi.lock, @memory_lock. Page faults come with
- * mmap_lock and take @memory_lock only, so nothing is copied from or to the
- * user under it. @trigger_lock is innermost.
+ * Lock order: @user_lock, @lock, @memory_lock, pci_sdi.lock. Page faults come
+ * with mmap_lock and take @memory_lock only, so nothing is copied from or to the
+ * user under it. @trigger_lock is innermost. Who holds none of them waits for
+ * the end of the PF's reset.
  */
 struct vfio_siov_device {
 	struct vfio_device vdev;
@@ -68,17 +90,19 @@ struct vfio_siov_device {
 	unsigned int msix_bar;
 	u32 pba;
 
+	struct mutex user_lock; /* see above */
 	struct mutex lock; /* see above */
 	u8 cfg[PCI_CFG_SPACE_SIZE];
 	u8 wmask[PCI_CFG_SPACE_SIZE];
 	u8 *msix_table;
 	struct vfio_siov_irq *irq;
 	unsigned int nr_irq;
-	bool frozen;
-	bool resetting;
+	bool pf_reset;
+	bool gone;
 
 	struct rw_semaphore memory_lock;
-	bool memory;
+	enum vfio_siov_memory memory;
+	wait_queue_head_t wait;
 
 	spinlock_t trigger_lock; /* see above */
 	struct eventfd_ctx *err_trigger;
@@ -95,10 +119,10 @@ ssize_t vfio_siov_config_read(struct vfio_siov_device *v, char __user *buf,
 			      size_t count, u64 pos);
 ssize_t vfio_siov_config_write(struct vfio_siov_device *v,
 			       const char __user *buf, size_t count, u64 pos);
-void vfio_siov_msix_read(struct vfio_siov_device *v, u64 pos, u8 *buf,
+int vfio_siov_msix_read(struct vfio_siov_device *v, u64 pos, u8 *buf,
+			size_t count);
+int vfio_siov_msix_write(struct vfio_siov_device *v, u64 pos, const u8 *buf,
 			 size_t count);
-void vfio_siov_msix_write(struct vfio_siov_device *v, u64 pos, const u8 *buf,
-			  size_t count);
 
 /* intr.c */
 unsigned int vfio_siov_irq_count(const struct vfio_siov_device *v,
@@ -112,5 +136,15 @@ bool vfio_siov_signal_request(struct vfio_siov_device *v);
 /* main.c */
 void vfio_siov_update_memory(struct vfio_siov_device *v);
 int vfio_siov_reset(struct vfio_siov_device *v);
+int vfio_siov_lock_kill(struct vfio_siov_device *v);
+int vfio_siov_lock_awake(struct vfio_siov_device *v);
+void vfio_siov_unlock(struct vfio_siov_device *v);
+
+/* Both locks of a user, who can be killed while waiting; and not in a reset */
+DEFINE_GUARD(vfio_siov, struct vfio_siov_device *,
+	     ({ mutex_lock(&_T->user_lock); mutex_lock(&_T->lock); }),
+	     vfio_siov_unlock(_T))
+DEFINE_GUARD_COND(vfio_siov, _kill, vfio_siov_lock_kill(_T), _RET == 0)
+DEFINE_GUARD_COND(vfio_siov, _awake, vfio_siov_lock_awake(_T), _RET == 0)
 
 #endif /* VFIO_SIOV_PRIVATE_H */

@@ -43,11 +43,18 @@ struct requests {
 	unsigned long long lost;
 };
 
+/* One may come between the reading of the two: then both are read again */
 static struct requests requests(const struct pf *pf)
 {
-	unsigned long long cnt[NUM_COUNTERS] = { };
+	unsigned long long cnt[NUM_COUNTERS] = { }, again[NUM_COUNTERS] = { };
+	unsigned int try;
 
-	counters(pf, cnt);
+	for (try = 0; try < 100; try++) {
+		counters(pf, cnt);
+		counters(pf, again);
+		if (cnt[CNT_SDI_DMA] == again[CNT_SDI_DMA])
+			break;
+	}
 	return (struct requests) { cnt[CNT_SDI_DMA], cnt[CNT_FAULT] };
 }
 
@@ -147,15 +154,16 @@ TEST_F(broken, hangs_under_a_driver)
 	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
 	self->a = engine_of(&self->pf, 0);
 	ASSERT_TRUE(isolation_is_as_expected(&self->pf, 0));
-	if (!expected("isolated") || expected("lazy"))
-		SKIP(return, "memory is not taken from the device at once");
 
 	ASSERT_EQ(0, command(&self->a, "as %u", sdi_rid(&self->pf, 0)));
 	ASSERT_EQ(0, command(&self->a, "stream 0x%llx 64 0x%x", iova(&self->a),
 			     PATTERN));
+	EXPECT_FALSE(all_is_lost(&self->pf));
 
+	/* The driver's memory is out of reach before it has freed any */
 	EXPECT_NE(0, put_file(sdi_path(&self->pf, 0, "reset"), "1"));
 	EXPECT_TRUE(log_tells(self->log, "reset failed", self->name));
+	EXPECT_TRUE(all_is_lost(&self->pf));
 	ASSERT_EQ(0, bus_write("pci_sdi", SDI_DRIVER, "unbind", self->name));
 	EXPECT_TRUE(all_is_lost(&self->pf));
 	EXPECT_TRUE(log_tells(self->log, "DMAR", self->name + 5));
@@ -182,52 +190,302 @@ static uint64_t physical_address(const void *page)
 }
 
 /*
- * Of a user, whose IOMMU domain goes when the file is closed. Where the kernel
- * has the SDI's DMA pass through (iommu=pt), it must not do so from then on:
- * the address is one that leads to the same page then.
+ * SDI 0 has a user, and fills the first word of a page of his with a pattern for
+ * ever. Where the kernel has the SDI's DMA pass through (iommu=pt), the address
+ * that it uses is one that leads to the same page.
  */
+struct stream {
+	struct user user;
+	uint32_t *mem;
+	uint64_t address;
+};
+
+/* A device writes it */
+static uint32_t first_word(const uint32_t *mem)
+{
+	return __atomic_load_n(mem, __ATOMIC_RELAXED);
+}
+
+/* Does it write what it is told to? It does so until it is reset */
+static bool fills(const struct user *u, uint64_t dst, const uint32_t *mem,
+		  uint32_t pattern)
+{
+	set_reg64(u, REG_DST, dst);
+	set_reg(u, REG_LEN, 64);
+	set_reg(u, REG_PATTERN, pattern);
+	set_reg(u, REG_CMD, CMD_FILL);
+	usleep(200000);
+	return first_word(mem) == pattern;
+}
+
+static bool stream_start(const struct pf *pf, const char *name,
+			 struct stream *s)
+{
+	if (create_sdi(pf, 0, "driver_override=" VFIO_DRIVER) ||
+	    user_open(&s->user, MODE_CDEV, name))
+		return false;
+	s->mem = user_dma_map(&s->user, IOVA, PAGE);
+	if (!s->mem)
+		return false;
+	s->address = physical_address(s->mem);
+	if (!s->address ||
+	    user_dma_map_at(&s->user, s->address, s->mem, PAGE) ||
+	    set_command(&s->user, PCI_COMMAND_MASTER, 0))
+		return false;
+
+	set_reg(&s->user, REG_AS_RID, AS_RID_ON | sdi_rid(pf, 0));
+	return fills(&s->user, s->address, s->mem, PATTERN);
+}
+
+/* Once zero, the page stays so, while requests go on coming */
+static bool page_is_safe(const struct pf *pf, uint32_t *mem)
+{
+	__atomic_store_n(mem, 0, __ATOMIC_RELAXED);
+	return all_is_lost(pf) && !first_word(mem);
+}
+
 TEST_F(broken, hangs_under_a_user)
 {
 	struct requests before, after;
-	uint32_t *mem;
-	uint64_t address;
-	struct user u;
+	struct stream s;
 
 	if (!hangs())
 		SKIP(return, "the device does not hang");
 	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
 		SKIP(return, "no driver " VFIO_DRIVER);
 
-	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
-	ASSERT_EQ(0, user_open(&u, MODE_CDEV, self->name));
-	mem = user_dma_map(&u, IOVA, PAGE);
-	ASSERT_NE(NULL, mem);
-	address = physical_address(mem);
-	ASSERT_NE(0, address);
-	ASSERT_EQ(0, user_dma_map_at(&u, address, mem, PAGE));
-	ASSERT_EQ(0, set_command(&u, PCI_COMMAND_MASTER, 0));
-	set_reg(&u, REG_AS_RID, AS_RID_ON | sdi_rid(&self->pf, 0));
-	set_reg64(&u, REG_DST, address);
-	set_reg(&u, REG_LEN, 64);
-	set_reg(&u, REG_PATTERN, PATTERN);
+	ASSERT_TRUE(stream_start(&self->pf, self->name, &s));
 	before = requests(&self->pf);
-	set_reg(&u, REG_CMD, CMD_FILL);
 	usleep(200000);
 	after = requests(&self->pf);
 	EXPECT_LT(before.sent, after.sent);
 	EXPECT_EQ(before.lost, after.lost);
-	EXPECT_EQ(PATTERN, mem[0]);
 
-	user_close(&u);
-	mem[0] = 0;
-	EXPECT_TRUE(all_is_lost(&self->pf));
-	EXPECT_EQ(0, mem[0]);
+	user_close(&s.user);
+	EXPECT_TRUE(page_is_safe(&self->pf, s.mem));
 	EXPECT_TRUE(log_tells(self->log, "DMAR", self->name + 5));
-	/* Nor does it become another user's */
-	EXPECT_NE(0, user_open(&u, MODE_CDEV, self->name));
-	user_close(&u);
 	check_quarantine(_metadata, self);
-	munmap(mem, PAGE);
+	munmap(s.mem, PAGE);
+}
+
+/* Ways to take an SDI for a user who has another one, and memory mapped for it */
+static int take_by_container(struct user *next, const char *name,
+			     int container)
+{
+	char path[320], link[256];
+	int group, ret;
+
+	snprintf(path, sizeof(path), SDI_DEVICES "/%s/iommu_group", name);
+	snprintf(path, sizeof(path), "/dev/vfio/%s",
+		 link_target(path, link, sizeof(link)));
+	group = open(path, O_RDWR);
+	if (group < 0)
+		return -errno;
+	ret = ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ? -errno : 0;
+	if (ret) {
+		close(group);
+		return ret;
+	}
+
+	/* The moment in which there is a page table and no device yet */
+	usleep(200000);
+	next->group = group;
+	next->device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name);
+	return next->device < 0 ? -errno : 0;
+}
+
+static int take_by_group(struct user *next, const struct user *has,
+			 const char *name)
+{
+	return take_by_container(next, name, has->container);
+}
+
+static int take_by_group_iommufd(struct user *next, const struct user *has,
+				 const char *name)
+{
+	struct iommu_vfio_ioas ioas = {
+		.size = sizeof(ioas),
+		.ioas_id = has->ioas,
+		.op = IOMMU_VFIO_IOAS_SET,
+	};
+
+	if (ioctl(has->iommufd, IOMMU_VFIO_IOAS, &ioas))
+		return -errno;
+	return take_by_container(next, name, has->iommufd);
+}
+
+static int take_by_cdev(struct user *next, const struct user *has,
+			const char *name)
+{
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.pt_id = has->ioas,
+	};
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = has->iommufd,
+	};
+	char path[512];
+	int ret;
+
+	ret = cdev_path(name, path, sizeof(path));
+	if (ret)
+		return ret;
+	next->device = open(path, O_RDWR);
+	if (next->device < 0 ||
+	    ioctl(next->device, VFIO_DEVICE_BIND_IOMMUFD, &bind) ||
+	    ioctl(next->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach))
+		return -errno;
+	return 0;
+}
+
+FIXTURE(taken)
+{
+	struct pf pf;
+	char name[64];
+	struct stream s;
+	struct user has;
+	uint32_t *mem;
+};
+
+FIXTURE_VARIANT(taken)
+{
+	enum vfio_mode mode;
+	int (*take)(struct user *next, const struct user *has,
+		    const char *name);
+};
+
+FIXTURE_VARIANT_ADD(taken, by_group)
+{
+	.mode = MODE_GROUP,
+	.take = take_by_group,
+};
+
+FIXTURE_VARIANT_ADD(taken, by_group_iommufd)
+{
+	.mode = MODE_CDEV,
+	.take = take_by_group_iommufd,
+};
+
+FIXTURE_VARIANT_ADD(taken, by_cdev)
+{
+	.mode = MODE_CDEV,
+	.take = take_by_cdev,
+};
+
+/*
+ * The first user has gone and left SDI 0 hanging. The next one has SDI 2, and a
+ * page at the address that SDI 0 writes to.
+ */
+FIXTURE_SETUP(taken)
+{
+	char name[64];
+
+	if (!hangs())
+		SKIP(return, "the device does not hang");
+	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
+		SKIP(return, "no driver " VFIO_DRIVER);
+	ASSERT_TRUE(find_pf(&self->pf));
+	delete_all(&self->pf);
+	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "bus"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "flr"));
+
+	rid_name(&self->pf, sdi_rid(&self->pf, 0), self->name,
+		 sizeof(self->name));
+	ASSERT_TRUE(stream_start(&self->pf, self->name, &self->s));
+	user_close(&self->s.user);
+
+	rid_name(&self->pf, sdi_rid(&self->pf, 2), name, sizeof(name));
+	ASSERT_EQ(0, create_sdi(&self->pf, 2, "driver_override=" VFIO_DRIVER));
+	ASSERT_EQ(0, user_open(&self->has, variant->mode, name));
+	self->mem = user_dma_map(&self->has, self->s.address, PAGE);
+	ASSERT_NE(NULL, self->mem);
+}
+
+FIXTURE_TEARDOWN(taken)
+{
+	if (!self->mem)
+		return;
+	user_close(&self->has);
+	munmap(self->s.mem, PAGE);
+	munmap(self->mem, PAGE);
+	delete_all(&self->pf);
+}
+
+static bool both_are_safe(struct _test_data_taken *self)
+{
+	return page_is_safe(&self->pf, self->s.mem) &&
+	       page_is_safe(&self->pf, self->mem);
+}
+
+TEST_F(taken, of_nobody_until_reset)
+{
+	struct user next;
+
+	user_init(&next, variant->mode);
+	__atomic_store_n(self->mem, 0, __ATOMIC_RELAXED);
+	EXPECT_EQ(-EBUSY, variant->take(&next, &self->has, self->name));
+	EXPECT_EQ(0U, first_word(self->mem));
+	EXPECT_TRUE(both_are_safe(self));
+	user_close(&next);
+	EXPECT_TRUE(both_are_safe(self));
+	/* Of the user no more than of a driver that uses the DMA API */
+	ASSERT_EQ(0, bus_write("pci_sdi", VFIO_DRIVER, "unbind", self->name));
+	ASSERT_EQ(0, put_file(sdi_path(&self->pf, 0, "driver_override"),
+			      SDI_DRIVER));
+	EXPECT_NE(0, bus_write("pci_sdi", SDI_DRIVER, "bind", self->name));
+	EXPECT_TRUE(both_are_safe(self));
+	EXPECT_NE(0, put_file(sdi_path(&self->pf, 0, "reset"), "1"));
+	EXPECT_TRUE(both_are_safe(self));
+
+	if (broken_like("hang-flr")) {
+		ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+		EXPECT_NE(0, bus_write("pci_sdi", SDI_DRIVER, "bind",
+				       self->name));
+		EXPECT_TRUE(both_are_safe(self));
+		ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "bus"));
+	}
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "flr"));
+
+	/* And then of anybody who asks */
+	ASSERT_EQ(0, put_file(sdi_path(&self->pf, 0, "driver_override"),
+			      VFIO_DRIVER));
+	ASSERT_EQ(0, bus_write("pci_sdi", VFIO_DRIVER, "bind", self->name));
+	ASSERT_EQ(0, variant->take(&next, &self->has, self->name));
+	ASSERT_EQ(0, set_command(&next, PCI_COMMAND_MASTER, 0));
+	EXPECT_TRUE(fills(&next, self->s.address, self->mem, ~PATTERN));
+	user_close(&next);
+}
+
+/* One who has the SDI still keeps it, but not what it does with his memory */
+TEST_F(broken, hangs_and_its_user_stays)
+{
+	struct stream s;
+
+	if (!hangs())
+		SKIP(return, "the device does not hang");
+	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
+		SKIP(return, "no driver " VFIO_DRIVER);
+
+	ASSERT_TRUE(stream_start(&self->pf, self->name, &s));
+	EXPECT_FALSE(all_is_lost(&self->pf));
+	EXPECT_NE(0, ioctl(s.user.device, VFIO_DEVICE_RESET));
+	EXPECT_TRUE(page_is_safe(&self->pf, s.mem));
+	EXPECT_NE(0, ioctl(s.user.device, VFIO_DEVICE_RESET));
+	EXPECT_TRUE(page_is_safe(&self->pf, s.mem));
+
+	if (broken_like("hang-flr"))
+		ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "bus"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "flr"));
+
+	/* All that he had mapped is there again */
+	ASSERT_EQ(0, set_command(&s.user, PCI_COMMAND_MASTER, 0));
+	EXPECT_TRUE(fills(&s.user, IOVA, s.mem, ~PATTERN));
+	user_close(&s.user);
+	munmap(s.mem, PAGE);
 }
 
 /*

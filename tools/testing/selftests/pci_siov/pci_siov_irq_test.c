@@ -186,6 +186,78 @@ TEST_F(irq, number_that_is_allocated)
 	EXPECT_EQ(1, count(sdi, 1, 1));
 }
 
+/* As a guest's driver unmasks one after the other: the first do not notice */
+TEST_F(irq, one_by_one)
+{
+	struct sdi *sdi = &self->sdi[0];
+	int i, virq;
+
+	ASSERT_EQ(0, command(sdi, "add %d", VECTORS - 1));
+	ASSERT_EQ(VECTORS, refresh(sdi));
+	virq = sdi->irq[VECTORS - 1].virq;
+	EXPECT_LT(0, virq);
+	EXPECT_EQ(-EBUSY, command(sdi, "add %d", VECTORS - 1));
+	EXPECT_EQ(-ERANGE, command(sdi, "add %d", VECTORS));
+
+	for (i = 0; i < VECTORS - 1; i++) {
+		ASSERT_EQ(0, command(sdi, "add any"));
+		ASSERT_EQ(0, command(sdi, "send %d", i));
+		EXPECT_EQ(1, count(sdi, i, 1));
+		ASSERT_EQ(0, command(sdi, "send %d", VECTORS - 1));
+		EXPECT_EQ(i + 1, count(sdi, VECTORS - 1, i + 1));
+	}
+	EXPECT_EQ(virq, sdi->irq[VECTORS - 1].virq);
+	EXPECT_EQ(-ENOSPC, command(sdi, "add any"));
+
+	/* One that was deleted is not sent, the others are */
+	ASSERT_EQ(0, command(sdi, "del 1"));
+	ASSERT_EQ(0, counters(&self->pf, self->before));
+	command(sdi, "send 1");
+	ASSERT_EQ(0, counters(&self->pf, self->after));
+	EXPECT_EQ(1, (int)(self->after[CNT_MSI_HELD] -
+			   self->before[CNT_MSI_HELD]));
+	ASSERT_EQ(0, command(sdi, "send 0"));
+	EXPECT_EQ(2, count(sdi, 0, 2));
+	ASSERT_EQ(0, command(sdi, "add 1"));
+	EXPECT_EQ(VECTORS, refresh(sdi));
+
+	/* And a reset of the SDI leaves them as they are */
+	ASSERT_EQ(0, command(sdi, "del 0"));
+	ASSERT_EQ(0, command(sdi, "reset"));
+	ASSERT_EQ(0, command(sdi, "send 1"));
+	EXPECT_LE(1, count(sdi, 1, 1));
+	EXPECT_EQ(0, sdi->irq[0].virq);
+}
+
+/* The kernel places managed ones, and nobody else moves them */
+TEST_F(irq, spread_over_the_cpus)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	struct sdi *sdi = &self->sdi[0];
+	char path[64], mask[32];
+	unsigned long seen = 0;
+	int i, n;
+
+	if (cpus < 2)
+		SKIP(return, "one CPU");
+
+	ASSERT_EQ(0, command(sdi, "spread 1 %d", VECTORS));
+	n = refresh(sdi);
+	EXPECT_EQ(cpus < VECTORS ? cpus : VECTORS, n);
+	for (i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity",
+			 sdi->irq[i].virq);
+		ASSERT_EQ(0, get_file(path, mask, sizeof(mask)));
+		EXPECT_EQ(0, seen & strtoul(mask, NULL, 16));
+		seen |= strtoul(mask, NULL, 16);
+		EXPECT_GT(0, put_file(path, "1"));
+		ASSERT_EQ(0, command(sdi, "send %d", i));
+		EXPECT_EQ(1, count(sdi, i, 1));
+		EXPECT_TRUE(strtoul(mask, NULL, 16) & 1UL << sdi->irq[i].cpu);
+	}
+	EXPECT_EQ((1UL << cpus) - 1, seen);
+}
+
 TEST_F(irq, nothing_is_sent_without_handler)
 {
 	struct sdi *sdi = &self->sdi[0];

@@ -100,6 +100,8 @@ struct tally {
 	unsigned long long count[NUM_EVENTS];
 	/* Stray writes that arrived: not one may */
 	unsigned long long arrived;
+	/* Somebody waits for the last SDI to go: make no new ones */
+	unsigned int waiting;
 };
 
 static struct tally *tally;
@@ -384,7 +386,10 @@ static void delete_those_there_are(const struct pf *pf)
 
 #define MODE_ATTEMPTS	30
 
-/* While there is none: others make new ones all the time */
+/*
+ * While there is none. Others make new ones all the time, and where it takes the
+ * device long to disable one, there always is one: in the end they have to wait.
+ */
 static void op_rid_mode(const struct pf *pf, unsigned int index)
 {
 	const char *mode = below(3) ? "strided" : "software";
@@ -395,11 +400,13 @@ static void op_rid_mode(const struct pf *pf, unsigned int index)
 	    !strncmp(old, mode, strlen(mode)))
 		return;
 	for (i = 0; i < MODE_ATTEMPTS; i++) {
+		tally->waiting = i >= MODE_ATTEMPTS / 2;
 		ret = pf_put(pf, "siov/rid_mode", mode);
 		if (ret != -EBUSY && ret != -EAGAIN)
 			break;
 		delete_those_there_are(pf);
 	}
+	tally->waiting = 0;
 	note(MODE_CHANGES, ret);
 	usleep(200000);
 }
@@ -597,6 +604,12 @@ static const op_fn ops[] = {
 	op_rid_mode, op_autoprobe, op_hog, op_reset_pf, op_come_and_go,
 };
 
+static bool has_to_wait(op_fn op)
+{
+	return tally->waiting &&
+	       (op == op_create_any || op == op_create || op == op_flood);
+}
+
 static bool is_of_pf(op_fn op)
 {
 	return op == op_reset_pf || op == op_come_and_go;
@@ -643,10 +656,10 @@ static void stress(const struct pf *pf, op_fn op, double begin)
 		if (op == op_hog && wanted("FAIL", 0))
 			count_failures();
 		start = now();
-		if (exists(pf_path(pf, "driver")))
-			op(pf, any_index(pf));
-		else
+		if (has_to_wait(op) || !exists(pf_path(pf, "driver")))
 			usleep(20000);
+		else
+			op(pf, any_index(pf));
 		/* For most of the time there is a PF */
 		if (is_of_pf(op))
 			pause_after(now() - start);

@@ -1,0 +1,850 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests: the life of an SDI
+ *
+ * First each state against each event, in a table that says it in other words
+ * than the core's. Then what happens to a PF, at each moment of the life of an
+ * SDI, with drivers that note when they are called as they must not be. What has
+ * to come of it does not depend on the core's states: a device that may send
+ * keeps its Routing ID, nobody is called while the function does not answer, and
+ * a driver that may have a user hears of everything.
+ */
+#include <linux/pci-siov.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/workqueue.h>
+#include <kunit/test.h>
+
+#include "../pci.h"
+#include "../sdi/sdi.h"
+#include "fake_host.h"
+#include "fake_sdi.h"
+
+/* N new, Q quiet, R running, S stuck, L lost, F frozen, U frozen and running,
+ * O orphan, G gone, X in quarantine
+ */
+static const char letters[] = "NQRSLFUOGX";
+
+/*
+ * A letter an event: init, probe, master on, master off, reset, message, freeze,
+ * thaw, thaw unsure, thaw changed, release, leave
+ */
+static const struct {
+	const char *ok;		/* the state afterwards */
+	const char *failed;	/* the same where the operation fails */
+	const char *absent;	/* the same where the PF is gone as well */
+	const char *ops;	/* i init, r reset, m master, s message, x release */
+} expected[] = {
+	{ "QNNNNNGNNNGG", "GNNNNNGNNNGG", "GNNNNNGNNNGG", "i..........." },
+	{ "QQRQQQFQQQGG", "QQQQSQFQQQGG", "QQQQQQFQQQGG", "..mmrs....xx" },
+	{ "RRRQQRURRRXX", "RRRRSRURRRXX", "RRRRQRURRRGG", "..mmrs....xx" },
+	{ "SSSSQSUSSSXX", "SSSSSSUSSSXX", "SSSSQSUSSSGG", "...mrs....xx" },
+	{ "LLLLLLULLLXX", "LLLLLLULLLXX", "LLLLLLULLLGG", "..........xx" },
+	{ "FFFFFFFQQLOX", "FFFFFFFSSLOX", "FFFFFFFQQLOG", ".......rr..x" },
+	{ "UUUUUUUQQLOX", "UUUUUUUSSLOX", "UUUUUUUQQLOG", ".......rr..x" },
+	{ "OOOOOOOGXXOX", "OOOOOOOGXXOX", "OOOOOOOGGGOG", ".......xxx.x" },
+	{ "GGGGGGGGGGGG", "GGGGGGGGGGGG", "GGGGGGGGGGGG", "............" },
+	{ "XXXXXXXXXXXX", "XXXXXXXXXXXX", "XXXXXXXXXXXX", "............" },
+};
+
+struct state_box {
+	struct fake_pci_host *host;
+	struct fake_pci_fn *rp;
+	struct fake_pci_fn *fn;
+	struct pci_dev *pf;
+	struct kmsg_dump_iter mark;
+};
+
+static struct state_box *box;
+
+static int state_suite_init(struct kunit_suite *suite)
+{
+	return fake_sdi_register();
+}
+
+static void state_suite_exit(struct kunit_suite *suite)
+{
+	fake_sdi_unregister();
+}
+
+static void set_up(struct kunit *test)
+{
+	fake_sdi_restart();
+	box->host = fake_pci_host_create(test, 0, 0xff);
+	box->rp = fake_pci_add_port(box->host, NULL, PCI_DEVFN(1, 0),
+				    PCI_EXP_TYPE_ROOT_PORT);
+	box->fn = fake_pci_add_endpoint(box->host, box->rp, 0);
+	fake_pci_add_ari(box->fn, 0);
+	fake_pci_add_sdis(box->fn, 16, 8, 1);
+	fake_pci_scan(box->host);
+	box->pf = fake_pci_dev(box->fn);
+	KUNIT_ASSERT_NOT_NULL(test, box->pf);
+	fake_kmsg_mark(&box->mark);
+}
+
+static int state_init(struct kunit *test)
+{
+	box = kunit_kzalloc(test, sizeof(*box), GFP_KERNEL);
+	if (!box)
+		return -ENOMEM;
+
+	set_up(test);
+	return 0;
+}
+
+static void state_exit(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ_MSG(test, 0, fake_sdi_pf.wrong, "first: %s",
+			    fake_sdi_pf.first_wrong);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.wrong);
+}
+
+static struct pci_sdi *create(u32 index, const char *driver)
+{
+	struct pci_sdi_params params = {
+		.index = index,
+		.rid = PCI_SDI_ANY_RID,
+		.driver_override = driver,
+	};
+
+	return pci_sdi_create(box->pf, &params);
+}
+
+static int create_and_put(u32 index)
+{
+	struct pci_sdi *sdi = create(index, NULL);
+	int ret = IS_ERR(sdi) ? PTR_ERR(sdi) : sdi->rid;
+
+	pci_sdi_put(sdi);
+	return ret;
+}
+
+static bool rid_is_claimed(u16 rid)
+{
+	struct pci_host_bridge *bridge;
+
+	bridge = pci_find_host_bridge(fake_pci_root(box->host));
+	return xa_load(&bridge->rid_claims, rid);
+}
+
+static void set_status(u8 status)
+{
+	fake_pci_put8(box->fn, box->pf->siov->pos + PCI_SIOV_STATUS, status);
+}
+
+/* The operations that an event has led to, as a letter */
+static char op_called(const struct fake_sdi_pf *before)
+{
+	if (fake_sdi_pf.inits != before->inits)
+		return 'i';
+	if (fake_sdi_pf.resets != before->resets)
+		return 'r';
+	if (fake_sdi_pf.masters != before->masters)
+		return 'm';
+	if (fake_sdi_pf.releases != before->releases)
+		return 'x';
+	return '.';
+}
+
+static void try_event(struct kunit *test, struct pci_sdi_core *core, int state,
+		      int event, const char *next)
+{
+	struct fake_sdi_pf before = fake_sdi_pf;
+	char want = expected[state].ops[event];
+	int ret;
+
+	guard(mutex)(&core->lock);
+	WRITE_ONCE(core->state, state);
+	if (event == PCI_SDI_INIT)
+		fake_sdi_forget();
+
+	KUNIT_EXPECT_EQ_MSG(test, want == 's' &&
+			    !pci_dev_is_disconnected(core->sdi.pf),
+			    event == PCI_SDI_MESSAGE && pci_sdi_reachable(core),
+			    "state %c, event %d", letters[state], event);
+	ret = pci_sdi_event(core, event);
+	KUNIT_EXPECT_EQ_MSG(test, next[event], letters[core->state],
+			    "state %c, event %d", letters[state], event);
+	KUNIT_EXPECT_EQ_MSG(test, want == 's' ? '.' : want, op_called(&before),
+			    "state %c, event %d", letters[state], event);
+	/* Nobody is refused anything without being told */
+	if (event == PCI_SDI_MASTER_ON && want == '.')
+		KUNIT_EXPECT_LT(test, ret, 0);
+	if (event == PCI_SDI_RESET && want == '.')
+		KUNIT_EXPECT_LT(test, ret, 0);
+}
+
+static void state_each_event(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+	struct pci_sdi_core *core;
+	int state, event;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_EQ(test, PCI_SDI_NR_STATES, ARRAY_SIZE(expected));
+	KUNIT_ASSERT_EQ(test, PCI_SDI_NR_EVENTS, strlen(expected[0].ok));
+	core = to_sdi_core(sdi);
+
+	for (state = 0; state < PCI_SDI_NR_STATES; state++)
+		for (event = 0; event < PCI_SDI_NR_EVENTS; event++) {
+			try_event(test, core, state, event, expected[state].ok);
+
+			fake_sdi_pf.init_ret = -EIO;
+			fake_sdi_pf.reset_ret = -EIO;
+			fake_sdi_pf.master_ret = -EIO;
+			try_event(test, core, state, event,
+				  expected[state].failed);
+
+			box->pf->error_state = pci_channel_io_perm_failure;
+			try_event(test, core, state, event,
+				  expected[state].absent);
+			box->pf->error_state = pci_channel_io_normal;
+			fake_sdi_pf.init_ret = 0;
+			fake_sdi_pf.reset_ret = 0;
+			fake_sdi_pf.master_ret = 0;
+		}
+
+	WRITE_ONCE(core->state, PCI_SDI_QUIET);
+	fake_sdi_restart();
+	pci_sdi_destroy(sdi);
+	pci_sdi_put(sdi);
+}
+
+/* N none, n none and frozen, R ready, F frozen, L leaving, S shut, - refused */
+static void state_each_event_of_pf(struct kunit *test)
+{
+	static const char pf_letters[] = "NnRFLS";
+	/* attach, create, allow, freeze, thaw, shutdown, detach, detached */
+	static const char * const pf_expected[] = {
+		"R--n----", "R--nN---", "-RRF-SL-", "---FRSL-", "-------N",
+		"---S-SL-",
+	};
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	int state, event, ret;
+	char want, now;
+
+	KUNIT_ASSERT_EQ(test, PCI_SIOV_PF_NR_STATES, ARRAY_SIZE(pf_expected));
+	for (state = 0; state < PCI_SIOV_PF_NR_STATES; state++)
+		for (event = 0; event < PCI_SIOV_PF_NR_EVENTS; event++) {
+			scoped_guard(mutex, &spf->lock) {
+				spf->state = state;
+				ret = pci_siov_pf_event(spf, event);
+				now = pf_letters[spf->state];
+				spf->state = PCI_SIOV_PF_READY;
+			}
+			want = pf_expected[state][event];
+			KUNIT_EXPECT_EQ_MSG(test, want == '-', ret < 0,
+					    "state %c, event %d",
+					    pf_letters[state], event);
+			KUNIT_EXPECT_EQ_MSG(test, want == '-' ?
+					    pf_letters[state] : want, now,
+					    "state %c, event %d",
+					    pf_letters[state], event);
+		}
+}
+
+/* What happens to a PF */
+enum pf_event {
+	RESET,			/* by the kernel, and it works */
+	RESET_KEEPS,		/* it does not, and SIOV Status tells */
+	RESET_CHANGES,		/* other firmware comes up */
+	RESET_FAILS,		/* no SDI can be brought back */
+	OWN_RESET,		/* by the PF's driver */
+	ERROR_RECOVERED,	/* AER, with a reset of the link */
+	ERROR_NORMAL,		/* AER, without */
+	ERROR_NOT_RECOVERED,	/* AER, and nothing helps */
+	SLEEP,			/* system sleep */
+	SHUTDOWN,
+	NR_PF_EVENTS
+};
+
+static const char * const pf_event_names[] = {
+	"reset", "reset that keeps SDIs", "reset that changes Routing IDs",
+	"reset that no SDI comes back from", "reset by the driver",
+	"error, recovered", "error, not fatal", "error, not recovered",
+	"system sleep", "shutdown",
+};
+
+/* When it happens to an SDI */
+enum moment {
+	UNBOUND,
+	BOUND,
+	RUNNING,
+	STUCK,			/* bound, and the device does not stop it */
+	IN_PROBE,		/* nobody can have got the SDI yet */
+	IN_PROBE_TOLD,		/* somebody can */
+	IN_REMOVE,		/* somebody still can */
+	IN_REMOVE_STOPPED,	/* nobody can any more */
+	DELETED_MEANWHILE,	/* the SDI goes while the PF does not answer */
+	BOUND_MEANWHILE,	/* a driver comes while the PF does not answer */
+	NR_MOMENTS
+};
+
+static const char * const moment_names[] = {
+	"unbound", "bound", "running", "stuck", "in probe", "in probe, told",
+	"in remove", "in remove, stopped", "deleted meanwhile",
+	"bound meanwhile",
+};
+
+static enum pf_event happening;
+static void (*meanwhile)(struct pci_sdi *sdi);
+static struct pci_sdi *meanwhile_sdi;
+
+static void do_meanwhile(void)
+{
+	if (meanwhile)
+		meanwhile(meanwhile_sdi);
+}
+
+/* The device, and what the core reads of it afterwards */
+static void reset_device(void)
+{
+	u16 stride = box->pf->siov->pos + PCI_SIOV_STRIDE;
+
+	switch (happening) {
+	case RESET_KEEPS:
+		set_status(PCI_SIOV_STATUS_ENABLED);
+		break;
+	case RESET_CHANGES:
+		fake_pci_put16(box->fn, stride, 2);
+		fake_sdi_forget();
+		set_status(0);
+		break;
+	default:
+		fake_sdi_forget();
+		set_status(0);
+		break;
+	}
+
+	if (happening == RESET_FAILS)
+		fake_sdi_pf.reset_ret = -EIO;
+	pci_siov_restore_state(box->pf);
+}
+
+static void reset_by_kernel(void)
+{
+	pci_sdis_reset_prepare(box->pf);
+	fake_sdi_pf.silent = true;
+	do_meanwhile();
+	reset_device();
+	fake_sdi_pf.silent = false;
+	pci_sdis_reset_done(box->pf);
+}
+
+static void reset_by_driver(void)
+{
+	pci_siov_reset_prepare(box->pf, true);
+	fake_sdi_pf.silent = true;
+	do_meanwhile();
+	reset_device();
+	fake_sdi_pf.silent = false;
+	pci_siov_reset_done(box->pf);
+}
+
+static void meet_error(void)
+{
+	pci_channel_state_t state = happening == ERROR_NORMAL ?
+				    pci_channel_io_normal :
+				    pci_channel_io_frozen;
+
+	fake_sdi_pf.silent = happening != ERROR_NORMAL;
+	pci_sdis_error(box->pf, state);
+	do_meanwhile();
+	if (happening == ERROR_NOT_RECOVERED) {
+		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
+		return;
+	}
+
+	if (happening == ERROR_RECOVERED) {
+		pci_sdis_reset_prepare(box->pf);
+		reset_device();
+	}
+	fake_sdi_pf.silent = false;
+	pci_sdis_reset_done(box->pf);
+}
+
+static void sleep(struct pci_sdi *sdi)
+{
+	const struct dev_pm_ops *pm = pci_sdi_bus_type.pm;
+
+	pm->suspend(&sdi->dev);
+	fake_sdi_pf.silent = true;
+	do_meanwhile();
+	reset_device();
+	fake_sdi_pf.silent = false;
+	pci_sdis_resume(box->pf);
+	if (device_is_registered(&sdi->dev))
+		pm->resume(&sdi->dev);
+}
+
+static void let_it_happen(struct pci_sdi *sdi)
+{
+	switch (happening) {
+	case OWN_RESET:
+		reset_by_driver();
+		break;
+	case ERROR_RECOVERED:
+	case ERROR_NORMAL:
+	case ERROR_NOT_RECOVERED:
+		scoped_guard(device, &box->pf->dev)
+			meet_error();
+		break;
+	case SLEEP:
+		if (IS_ENABLED(CONFIG_PM_SLEEP))
+			sleep(sdi);
+		break;
+	case SHUTDOWN:
+		scoped_guard(device, &box->pf->dev) {
+			pci_sdis_shutdown(box->pf);
+			fake_sdi_pf.silent = true;
+			do_meanwhile();
+		}
+		break;
+	default:
+		scoped_guard(device, &box->pf->dev)
+			reset_by_kernel();
+		break;
+	}
+}
+
+static void delete_it(struct pci_sdi *sdi)
+{
+	pci_sdi_delete(sdi->pf, sdi->index);
+}
+
+/* As through driver_override and "bind" of sysfs */
+static void bind_it(struct pci_sdi *sdi)
+{
+	device_set_driver_override(&sdi->dev, FAKE_SDI_DRIVER);
+	if (device_attach(&sdi->dev) > 0)
+		fake_sdi_user.wrong++;
+}
+
+static bool resets(enum pf_event event)
+{
+	return event != ERROR_NORMAL && event != ERROR_NOT_RECOVERED &&
+	       event != SHUTDOWN &&
+	       (event != SLEEP || IS_ENABLED(CONFIG_PM_SLEEP));
+}
+
+/* Each event at each moment: one life of one SDI, from its creation on */
+static void one_life(struct kunit *test, enum moment moment, enum pf_event event)
+{
+	bool unbound = moment == UNBOUND || moment == BOUND_MEANWHILE;
+	struct pci_sdi *sdi;
+	bool hears;
+
+	set_up(test);
+	happening = event;
+	meanwhile = NULL;
+	fake_sdi_user.start_early = moment == IN_PROBE_TOLD;
+	fake_sdi_user.stop_early = moment == IN_REMOVE_STOPPED;
+	fake_sdi_user.master = moment == RUNNING || moment == IN_REMOVE;
+	if (moment == IN_PROBE)
+		fake_sdi_user.in_probe = let_it_happen;
+	if (moment == IN_PROBE_TOLD)
+		fake_sdi_user.in_probe_told = let_it_happen;
+
+	sdi = create(0, unbound ? NULL : FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	meanwhile_sdi = sdi;
+
+	switch (moment) {
+	case STUCK:
+		/* The device does not stop, whoever asks */
+		KUNIT_EXPECT_EQ(test, 0, pci_sdi_set_master(sdi, true));
+		fake_sdi_pf.reset_ret = -ETIMEDOUT;
+		fake_sdi_pf.master_ret = -ETIMEDOUT;
+		KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pci_sdi_reset(sdi));
+		let_it_happen(sdi);
+		break;
+	case IN_REMOVE:
+		fake_sdi_user.in_remove = let_it_happen;
+		break;
+	case IN_REMOVE_STOPPED:
+		fake_sdi_user.in_remove_stopped = let_it_happen;
+		break;
+	case IN_PROBE:
+	case IN_PROBE_TOLD:
+		break;
+	case DELETED_MEANWHILE:
+		meanwhile = event == ERROR_NORMAL ? NULL : delete_it;
+		let_it_happen(sdi);
+		break;
+	case BOUND_MEANWHILE:
+		meanwhile = event == ERROR_NORMAL ? NULL : bind_it;
+		let_it_happen(sdi);
+		flush_work(&pci_siov_pf(box->pf)->probe_work);
+		break;
+	default:
+		let_it_happen(sdi);
+		break;
+	}
+
+	/* A driver that was refused during a reset has come, if it could */
+	if (moment == BOUND_MEANWHILE && resets(event) && event != SLEEP)
+		KUNIT_EXPECT_EQ(test, event != RESET_CHANGES &&
+				event != RESET_FAILS, fake_sdi_user.probes);
+
+	if (moment != DELETED_MEANWHILE)
+		pci_sdi_delete(box->pf, 0);
+
+	/* Who may have a user hears of the reset, and not of nothing */
+	hears = moment != UNBOUND && moment != IN_PROBE &&
+		moment != IN_REMOVE_STOPPED && moment != BOUND_MEANWHILE;
+	if (resets(event)) {
+		KUNIT_EXPECT_EQ(test, hears, fake_sdi_user.prepares);
+		if (moment == IN_PROBE)
+			KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+		else if (moment != DELETED_MEANWHILE)
+			KUNIT_EXPECT_EQ(test, hears, fake_sdi_user.dones);
+		if (fake_sdi_user.dones)
+			KUNIT_EXPECT_EQ(test, event == RESET_FAILS ||
+					event == RESET_CHANGES || moment == STUCK,
+					fake_sdi_user.last_error < 0);
+	}
+
+	/* Once more, by which time the device may have come back to its senses */
+	pci_sdi_put(sdi);
+	fake_sdi_pf.leaving = true;
+	device_release_driver(&box->pf->dev);
+	fake_sdi_pf.leaving = false;
+
+	/* What may send keeps its Routing ID, and nothing else does */
+	if (test_bit(0, fake_sdi_pf.sending))
+		KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	if (resets(event) && event != RESET_FAILS && event != RESET_CHANGES &&
+	    event != RESET_KEEPS && moment != STUCK)
+		KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.inits);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
+	KUNIT_EXPECT_EQ(test, 0, box->pf->siov->num_sdis);
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_pf(box->pf)->users);
+	KUNIT_EXPECT_EQ_MSG(test, 0, fake_sdi_pf.wrong, "first: %s",
+			    fake_sdi_pf.first_wrong);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.wrong);
+	fake_sdi_pf.silent = false;
+	fake_pci_host_free(box->host);
+}
+
+static void state_lives(struct kunit *test)
+{
+	int moment, event;
+
+	fake_kmsg_quiet(test);
+	for (moment = 0; moment < NR_MOMENTS; moment++)
+		for (event = 0; event < NR_PF_EVENTS; event++) {
+			one_life(test, moment, event);
+			if (test->status == KUNIT_FAILURE) {
+				fake_kmsg_loud(test);
+				KUNIT_FAIL_AND_ABORT(test, "%s: %s",
+						     moment_names[moment],
+						     pf_event_names[event]);
+			}
+		}
+	fake_kmsg_loud(test);
+	fake_sdi_restart();
+}
+
+/* Nothing but the end of the device stops an SDI that hangs */
+static void hang_and_delete(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.reset_ret = -ETIMEDOUT;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pci_sdi_reset(sdi));
+	pci_sdi_put(sdi);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+	fake_sdi_pf.reset_ret = 0;
+	KUNIT_ASSERT_TRUE(test, rid_is_claimed(0x108));
+}
+
+static void find_pf_again(struct kunit *test)
+{
+	pci_stop_and_remove_bus_device_locked(box->pf);
+	fake_pci_rescan(box->host);
+	box->pf = fake_pci_dev(box->fn);
+	KUNIT_ASSERT_NOT_NULL(test, box->pf);
+}
+
+/* SIOV Status says nothing here, so all depends on what the core remembers */
+static void state_quarantine_outlives_removal(struct kunit *test)
+{
+	hang_and_delete(test);
+	find_pf_again(test);
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_TRUE(test, pci_rid_owned_by(box->pf, 0x108));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(1));
+
+	/* A reset that the device did not take */
+	set_status(PCI_SIOV_STATUS_ENABLED);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(0));
+
+	set_status(0);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
+/* The driver of the next owner resets the function before it uses it */
+static void state_quarantine_ends_in_probe(struct kunit *test)
+{
+	hang_and_delete(test);
+	find_pf_again(test);
+	scoped_guard(device, &box->pf->dev)
+		KUNIT_EXPECT_EQ(test, 0, pci_siov_stop_left_over(box->pf));
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
+static void state_quarantine_ends_with_device(struct kunit *test)
+{
+	hang_and_delete(test);
+	pci_dev_set_disconnected(box->pf, NULL);
+	find_pf_again(test);
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+
+	/* Taken out in good order, and something else put in */
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+	hang_and_delete(test);
+	pci_stop_and_remove_bus_device_locked(box->pf);
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	fake_pci_put32(box->fn, PCI_CFG_SPACE_SIZE, 0);
+	fake_pci_rescan(box->host);
+	box->pf = fake_pci_dev(box->fn);
+	KUNIT_ASSERT_NOT_NULL(test, box->pf);
+	KUNIT_ASSERT_FALSE(test, pci_is_siov_physfn(box->pf));
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+}
+
+/* A function that sends with another Routing ID as well, which a quirk knows */
+#define ALIAS_DEVICE	0xfa77
+#define ALIAS_DEVFN	0x0a
+
+static void alias_quirk(struct pci_dev *dev)
+{
+	pci_add_dma_alias(dev, ALIAS_DEVFN, 1);
+}
+DECLARE_PCI_FIXUP_HEADER(0x1d0f, ALIAS_DEVICE, alias_quirk);
+
+static void state_alias_comes_later(struct kunit *test)
+{
+	struct fake_pci_fn *late;
+
+	KUNIT_ASSERT_EQ(test, 0x10a, create_and_put(2));
+	late = fake_pci_add_endpoint(box->host, box->rp, 1);
+	fake_pci_add_ari(late, 0);
+	fake_pci_put16(late, PCI_DEVICE_ID, ALIAS_DEVICE);
+	fake_pci_put16(box->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP, 1 << 8);
+	fake_pci_rescan(box->host);
+	KUNIT_EXPECT_NULL(test, fake_pci_dev(late));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box->mark, LOGLEVEL_INFO,
+						 "not used", "01.2"));
+
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 2));
+	fake_pci_rescan(box->host);
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(late));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(2));
+}
+
+static void state_function_is_left_alone(struct kunit *test)
+{
+	struct fake_pci_fn *late;
+
+	KUNIT_ASSERT_EQ(test, 0x109, create_and_put(1));
+	late = fake_pci_add_endpoint(box->host, box->rp, 9);
+	fake_pci_put16(box->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP, 9 << 8);
+	fake_pci_rescan(box->host);
+	KUNIT_EXPECT_NULL(test, fake_pci_dev(late));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box->mark, LOGLEVEL_INFO,
+						 "function 01.1 not used", NULL));
+}
+
+/* Without power the device would forget its allowlist, and nobody would know */
+static void state_software_mode_keeps_power(struct kunit *test)
+{
+	atomic_t *count = &box->pf->dev.power.usage_count;
+	int before = atomic_read(count);
+
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, before + 1, atomic_read(count));
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_STRIDED));
+	KUNIT_EXPECT_EQ(test, before, atomic_read(count));
+
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE));
+	device_release_driver(&box->pf->dev);
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_set_rid_mode(box->pf,
+						       PCI_SIOV_RID_STRIDED));
+}
+
+/* The bus may change while the function does not answer */
+static void state_allowlist_waits(struct kunit *test)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	struct fake_pci_fn *late;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.allows);
+
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_reset_prepare(box->pf);
+		fake_sdi_pf.silent = true;
+		late = fake_pci_add_endpoint(box->host, box->rp, 1);
+		fake_pci_add_ari(late, 0);
+		fake_pci_put16(box->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP,
+			       1 << 8);
+		fake_pci_rescan(box->host);
+		KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(late));
+		flush_work(&spf->allow_work);
+		KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.allows);
+		KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(0));
+		fake_sdi_pf.silent = false;
+		pci_siov_restore_state(box->pf);
+		pci_sdis_reset_done(box->pf);
+	}
+
+	/* The old list at once, and the new one */
+	flush_work(&spf->allow_work);
+	KUNIT_EXPECT_EQ(test, 3, fake_sdi_pf.allows);
+}
+
+static unsigned int requests_before_remove;
+
+static void count_requests(struct pci_sdi *sdi)
+{
+	if (fake_sdi_user.removes == 1)
+		requests_before_remove = fake_sdi_user.requests;
+}
+
+/* All users are asked before the first of them is waited for */
+static void state_all_are_asked(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		pci_sdi_put(create(i, FAKE_SDI_DRIVER));
+	KUNIT_ASSERT_EQ(test, 5, fake_sdi_user.probes);
+
+	fake_sdi_user.in_remove = count_requests;
+	device_release_driver(&box->pf->dev);
+	KUNIT_EXPECT_EQ(test, 5, requests_before_remove);
+	KUNIT_EXPECT_EQ(test, 5, fake_sdi_user.removes);
+
+	/* A device that is gone is an error */
+	KUNIT_ASSERT_GE(test, device_attach(&box->pf->dev), 0);
+	pci_sdi_put(create(0, FAKE_SDI_DRIVER));
+	pci_dev_set_disconnected(box->pf, NULL);
+	device_release_driver(&box->pf->dev);
+	KUNIT_EXPECT_EQ(test, 5, fake_sdi_user.requests);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_perm_failure,
+			fake_sdi_user.last_state);
+}
+
+static void state_error_of_one(struct kunit *test)
+{
+	struct pci_sdi *sdi[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		sdi[i] = create(i, i ? FAKE_SDI_DRIVER : NULL);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(sdi[i]));
+	}
+
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_sdi_report_error(sdi[1], pci_channel_io_frozen));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_frozen, fake_sdi_user.last_state);
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			pci_sdi_report_error(sdi[0], pci_channel_io_frozen));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+
+	for (i = 0; i < 3; i++)
+		pci_sdi_put(sdi[i]);
+}
+
+/* After the PF driver's shutdown it may have freed what its operations use */
+static void state_shut_down(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+	unsigned int calls;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_set_master(sdi, true));
+	scoped_guard(device, &box->pf->dev)
+		pci_sdis_shutdown(box->pf);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
+
+	calls = fake_sdi_pf.calls;
+	KUNIT_EXPECT_EQ(test, -EAGAIN, pci_sdi_set_master(sdi, true));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, pci_sdi_reset(sdi));
+	KUNIT_EXPECT_EQ(test, -ENODEV, create_and_put(1));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+	KUNIT_EXPECT_EQ(test, calls, fake_sdi_pf.calls);
+	pci_sdi_put(sdi);
+}
+
+static void state_index_follows_rid(struct kunit *test)
+{
+	struct pci_sdi_params params = {
+		.index = PCI_SDI_ANY_INDEX,
+		.rid = 0x10b,
+	};
+	struct pci_sdi *sdi = pci_sdi_create(box->pf, &params);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, 3, sdi->index);
+	KUNIT_EXPECT_STREQ(test, dev_name(&sdi->dev), fake_sdi_pf.name);
+	pci_sdi_put(sdi);
+
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			PTR_ERR_OR_ZERO(pci_sdi_create(box->pf, &params)));
+	params.rid = 0x107;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(pci_sdi_create(box->pf, &params)));
+	params.rid = 0x118;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(pci_sdi_create(box->pf, &params)));
+}
+
+static struct kunit_case state_cases[] = {
+	KUNIT_CASE(state_each_event),
+	KUNIT_CASE(state_each_event_of_pf),
+	KUNIT_CASE(state_lives),
+	KUNIT_CASE(state_quarantine_outlives_removal),
+	KUNIT_CASE(state_quarantine_ends_in_probe),
+	KUNIT_CASE(state_quarantine_ends_with_device),
+	KUNIT_CASE(state_alias_comes_later),
+	KUNIT_CASE(state_function_is_left_alone),
+	KUNIT_CASE(state_software_mode_keeps_power),
+	KUNIT_CASE(state_allowlist_waits),
+	KUNIT_CASE(state_all_are_asked),
+	KUNIT_CASE(state_error_of_one),
+	KUNIT_CASE(state_shut_down),
+	KUNIT_CASE(state_index_follows_rid),
+	{}
+};
+
+static struct kunit_suite state_suite = {
+	.name = "pci-sdi-states",
+	.suite_init = state_suite_init,
+	.suite_exit = state_suite_exit,
+	.init = state_init,
+	.exit = state_exit,
+	.test_cases = state_cases,
+};
+
+kunit_test_suites(&state_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the life of SDIs");
+MODULE_LICENSE("GPL");
