@@ -50,8 +50,9 @@ def run_lspci():
 def run_qtest():
     source = out("qemu", "QEMU")
     env = dict(os.environ, QTEST_QEMU_BINARY=str(source / "qemu-system-x86_64"))
-    return run_program([source / "tests/qtest/siov-test", "--tap", "-k"],
-                       "qtest gave no results", env=env, timeout=600)
+    return [result for name in ("siov-test", "virtio-admin-test")
+            for result in run_program([source / "tests/qtest" / name, "--tap", "-k"],
+                                      f"{name} gave no results", env=env, timeout=600)]
 
 
 def run_runner():
