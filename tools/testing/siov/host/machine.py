@@ -126,7 +126,7 @@ class Machine:
             "-serial", f"file:{self.console}", *serial,
             "-kernel", str(arch.kernel_path(self.profile)),
             "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.gz"),
-            "-append", self.kernel_arguments(mode, env), *topology.iommu_args,
+            "-append", self.kernel_arguments(mode, accel, env), *topology.iommu_args,
             *topology.device_args(), *topology.qemu,
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
             *(self.operator.qemu_args() if self.operator else []),
@@ -141,19 +141,22 @@ class Machine:
         # they take turns, in the middle of things as well.
         return f"tcg,thread={self.topology.threads}"
 
+    def is_tcg(self, accel):
+        return self.accel(accel).startswith("tcg")
+
     def cpu(self, accel):
         """Linux clears and copies pages by instructions that TCG does a byte at a
         time, unless the CPU says that they are slow."""
-        arch = self.topology.arch
-        return "max" + (arch.slow_on_tcg if self.accel(accel).startswith("tcg") else "")
+        return "max" + (self.topology.arch.slow_on_tcg if self.is_tcg(accel) else "")
 
-    def kernel_arguments(self, mode, env):
+    def kernel_arguments(self, mode, accel, env):
         topology, tty = self.topology, self.topology.arch.tty
         words = {"SIOV_MODE": mode, "SIOV_TTY": f"{tty}1", **(env or {})}
         return " ".join(
             [f"console={tty}0", "panic=-1", "loglevel=7",
              # On a busy host the ten ticks of that check can fail to come.
-             "no_timer_check", topology.append,
+             "no_timer_check", topology.arch.clock_of_tcg if self.is_tcg(accel) else "",
+             topology.append,
              # With five levels, KASAN mistakes an interrupt in identify_cpu(),
              # while the bits of the boot CPU are clear, for a wild access.
              f"no5lvl {topology.append_debug}" if self.is_debug() else ""] +

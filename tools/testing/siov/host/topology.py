@@ -37,6 +37,7 @@ class Arch:
     machine: tuple
     firmware: str = ""
     slow_on_tcg: str = ""
+    clock_of_tcg: str = ""
 
     def kernel_path(self, profile):
         name = f"kernel{self.suffix}" + (f"-{profile}" if profile else "")
@@ -49,7 +50,9 @@ ARCHES = {
                  "-M", "q35,kernel-irqchip=split",
                  # Native hot-plug, as on real ports.
                  "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"),
-                slow_on_tcg=",-erms,-fsrm,-fsrs,-fsrc,-fzrm"),
+                slow_on_tcg=",-erms,-fsrm,-fsrs,-fsrc,-fzrm",
+                # Measured on a busy host, its frequency can be wrong by a factor
+                clock_of_tcg="tsc_early_khz=1000000 tsc=reliable"),
     "arm64": Arch("-arm64", "qemu-system-aarch64", "arm64/boot/Image", "ttyAMA",
                   ("-M", "virt,gic-version=3,its=on"),
                   "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
