@@ -13,6 +13,7 @@
 #define SIOV_TEST_VENDOR_ID		0x1234
 #define SIOV_TEST_PF_DEVICE_ID		0x5107
 #define SIOV_TEST_SDI_DEVICE_ID		0x5109
+#define SIOV_TEST_MANAGED_DEVICE_ID	0x510a
 
 /* BAR 0: identification and control */
 #define SIOV_TEST_BAR_CTRL		0
@@ -25,6 +26,7 @@
 #define  SIOV_TEST_FEAT_SOFTWARE	BIT(1)
 #define  SIOV_TEST_FEAT_ALLOWLIST	BIT(2)
 #define  SIOV_TEST_FEAT_QUEUE		BIT(7)
+#define  SIOV_TEST_FEAT_MANAGED		BIT(8)
 #define SIOV_TEST_TOTAL			0x00c
 #define SIOV_TEST_VECTORS		0x010
 #define SIOV_TEST_PAGE_SIZE		0x018
@@ -34,26 +36,41 @@
 #define SIOV_TEST_QUEUE_SIZE		0x048
 #define SIOV_TEST_QUEUE_TAIL		0x04c
 #define SIOV_TEST_QUEUE_VECTOR		0x054
+#define SIOV_TEST_FIRMWARE		0x05c
+#define  SIOV_TEST_FIRMWARE_UP		BIT(0)
+#define  SIOV_TEST_FIRMWARE_RESTART	BIT(1)
 #define SIOV_TEST_COUNTER(n)		(0x100 + 8 * (n))
 #define  SIOV_TEST_NUM_COUNTERS		40
 #define SIOV_TEST_PF_ENGINE		0x1000
 #define SIOV_TEST_ALLOWLIST		0x4000
 #define  SIOV_TEST_ALLOWLIST_SIZE	0x2000
+#define SIOV_TEST_CLOCK			0x7000
+#define  SIOV_TEST_CLOCK_SIZE		0x1000
 
-/* A command of the queue: the driver writes the first half, the device the other */
+/*
+ * A command of the queue. The device writes its answer over the second half, where
+ * a managed device finds arguments
+ */
 struct siov_test_command {
 	__le32 op;
 	__le32 sdi;
 	__le32 rid;
 	__le32 tag;
 	__le32 answer;
-	__le32 reserved[2];
+	__le32 arg[2];
 	__le32 answer_tag;
 };
 
 #define SIOV_TEST_OP_ENABLE		1
 #define SIOV_TEST_OP_DISABLE		2
 #define SIOV_TEST_OP_RESET		3
+#define SIOV_TEST_OP_STORE		4
+#define  SIOV_TEST_OP_TYPE		GENMASK(15, 8)	/* of ENABLE */
+#define   SIOV_TEST_TYPE_PLAIN		0
+#define   SIOV_TEST_TYPE_BELL		1
+#define  SIOV_TEST_OP_NO_ATS		BIT(16)		/* of ENABLE */
+#define  SIOV_TEST_OP_VECTOR		GENMASK(15, 8)	/* of STORE */
+#define  SIOV_TEST_OP_MASKED		BIT(16)		/* of STORE */
 #define SIOV_TEST_ANSWER_DONE		BIT(0)
 #define SIOV_TEST_ANSWER_ERROR		GENMASK(15, 8)
 

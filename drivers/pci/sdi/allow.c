@@ -56,9 +56,8 @@ static void forbid(struct rid_map *map, u32 first, u32 last)
 
 static void forbid_aliases(struct rid_map *map, struct pci_dev *dev)
 {
-	u32 rid = pci_dev_id(dev);
 	unsigned int devfn;
-	u16 ctl;
+	u32 rid;
 
 	if (dev->dma_alias_mask)
 		for_each_set_bit(devfn, dev->dma_alias_mask, MAX_NR_DEVFNS) {
@@ -66,13 +65,12 @@ static void forbid_aliases(struct rid_map *map, struct pci_dev *dev)
 			forbid(map, rid, rid);
 		}
 
-	if (dev->is_virtfn || !pci_is_pcie(dev) ||
-	    pcie_capability_read_word(dev, PCI_EXP_DEVCTL, &ctl))
-		return;
-
-	/* A device that does not answer now is powered down */
+	/*
+	 * Whether they are turned on only the device knows, and it may be in a
+	 * reset or without power. So it is enough if it is able to.
+	 */
 	rid = pci_dev_id(dev);
-	if (!PCI_POSSIBLE_ERROR(ctl) && ctl & PCI_EXP_DEVCTL_PHANTOM)
+	if (!dev->is_virtfn && dev->devcap & PCI_EXP_DEVCAP_PHANTOM)
 		forbid(map, rid & ~0x7, rid | 0x7);
 }
 
@@ -168,7 +166,7 @@ static int map_to_spans(const struct rid_map *map, struct pci_rid_span **spans)
  *
  * Policy, see the head of this file.
  *
- * Context: takes pci_bus_sem, reads a register of each function in reach.
+ * Context: takes pci_bus_sem; reads no register.
  *
  * Return: number of elements of @spans, -ENOMEM.
  */
@@ -414,7 +412,7 @@ int pci_sdi_claim_allowed_rid(struct pci_sdi *sdi, u32 rid)
  * pci_siov_allow_restore() - Give a device its allowlist after a reset
  * @spf: the SDIs of a PF
  *
- * Context: pci_bus_sem may be held, as it is by error recovery.
+ * Context: device_lock() of the PF is held.
  */
 void pci_siov_allow_restore(struct pci_siov_pf *spf)
 {

@@ -131,6 +131,32 @@ static int probe_begin(struct pci_sdi *sdi)
 	return ret;
 }
 
+/*
+ * A reset that has begun during probe keeps a driver from turning DMA on. That is
+ * no reason to stay without one.
+ */
+static int probe_failed(struct pci_sdi *sdi, int ret)
+{
+	struct pci_sdi_core *core = to_sdi_core(sdi);
+
+	if (ret != -EAGAIN)
+		return ret;
+
+	guard(mutex)(&core->notify_lock);
+	if (pci_sdi_is_frozen(core) || pci_sdi_is_pf_frozen(sdi)) {
+		defer_probe(sdi);
+		return -EPROBE_DEFER;
+	}
+
+	/* It is over already */
+	if (core->resets == core->seen)
+		return ret;
+
+	defer_probe(sdi);
+	schedule_work(&pci_siov_pf(sdi->pf)->probe_work);
+	return -EPROBE_DEFER;
+}
+
 static int pci_sdi_bus_probe(struct device *dev)
 {
 	struct pci_sdi_driver *drv = to_pci_sdi_driver(dev->driver);
@@ -152,7 +178,7 @@ static int pci_sdi_bus_probe(struct device *dev)
 
 	pci_sdi_notify_stop(sdi);
 	sdi_cleanup(sdi);
-	return ret;
+	return probe_failed(sdi, ret);
 }
 
 static void pci_sdi_bus_remove(struct device *dev)

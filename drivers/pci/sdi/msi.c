@@ -47,6 +47,16 @@
 #include "sdi.h"
 
 /**
+ * struct sdi_message - an interrupt message, in memory or in the device
+ * @msg: the message
+ * @masked: it is not sent
+ */
+struct sdi_message {
+	struct msi_msg msg;
+	bool masked;
+};
+
+/**
  * struct pci_sdi_irqs - what the device has to know about the SDI's interrupts
  * @sdi: the SDI
  * @lock: serializes the interrupt core, which knows of no reset, with
@@ -56,7 +66,9 @@
  * @late: stores what was changed without @bus_lock
  * @stale: messages that a slow bus has to store
  * @nr: number of messages
- * @entry: the messages; masked and empty at first, as in the device
+ * @entry: the messages; masked and empty at first, as in the device. What is
+ *	masked and unmasked again before a slow bus could store it is as @stored,
+ *	which says what the device has
  */
 struct pci_sdi_irqs {
 	struct pci_sdi *sdi;
@@ -67,10 +79,18 @@ struct pci_sdi_irqs {
 	unsigned long *stale;
 	unsigned int nr;
 	struct {
-		struct msi_msg msg;
-		bool masked;
+		struct sdi_message now;
+		struct sdi_message stored;
 	} entry[] __counted_by(nr);
 };
+
+static bool sdi_message_equal(const struct sdi_message *a,
+			      const struct sdi_message *b)
+{
+	return a->masked == b->masked && a->msg.data == b->msg.data &&
+	       a->msg.address_lo == b->msg.address_lo &&
+	       a->msg.address_hi == b->msg.address_hi;
+}
 
 static bool sdi_irqs_are_slow(const struct pci_sdi *sdi)
 {
@@ -97,12 +117,12 @@ static void sdi_irq_write_entry(struct pci_sdi_irqs *irqs, unsigned int idx)
 
 	lockdep_assert_held(&irqs->lock);
 
-	if (!irqs->entry[idx].masked)
+	if (!irqs->entry[idx].now.masked)
 		ops->msi_mask(sdi, idx, true);
 
-	ops->msi_write(sdi, idx, &irqs->entry[idx].msg);
+	ops->msi_write(sdi, idx, &irqs->entry[idx].now.msg);
 
-	if (!irqs->entry[idx].masked)
+	if (!irqs->entry[idx].now.masked)
 		ops->msi_mask(sdi, idx, false);
 }
 
@@ -113,19 +133,21 @@ static void sdi_irq_write_entry(struct pci_sdi_irqs *irqs, unsigned int idx)
 static void sdi_irq_store_entry(struct pci_sdi_irqs *irqs, unsigned int idx)
 {
 	struct pci_sdi *sdi = irqs->sdi;
-	struct msi_msg msg;
-	bool masked;
+	struct sdi_message now;
 	int ret;
 
 	lockdep_assert_held(&to_sdi_core(sdi)->lock);
 
 	scoped_guard(raw_spinlock_irqsave, &irqs->lock) {
 		__clear_bit(idx, irqs->stale);
-		msg = irqs->entry[idx].msg;
-		masked = irqs->entry[idx].masked;
+		now = irqs->entry[idx].now;
 	}
 
-	ret = to_sdi_core(sdi)->ops->msi_store(sdi, idx, &msg, masked);
+	if (sdi_message_equal(&now, &irqs->entry[idx].stored))
+		return;
+
+	irqs->entry[idx].stored = now;
+	ret = to_sdi_core(sdi)->ops->msi_store(sdi, idx, &now.msg, now.masked);
 	if (ret)
 		dev_err_ratelimited(&sdi->dev, "interrupt %u: the device did not take its message: %d; a reset of the SDI tries again\n",
 				    idx, ret);
@@ -175,7 +197,7 @@ static void sdi_irq_write_msg(struct irq_data *d, struct msi_msg *msg)
 	struct pci_sdi_irqs *irqs = irq_data_get_irq_chip_data(d);
 
 	guard(raw_spinlock_irqsave)(&irqs->lock);
-	irqs->entry[d->hwirq].msg = *msg;
+	irqs->entry[d->hwirq].now.msg = *msg;
 	irq_data_get_msi_desc(d)->msg = *msg;
 	if (sdi_irqs_are_slow(irqs->sdi))
 		sdi_irq_set_stale(irqs, d->hwirq);
@@ -188,7 +210,7 @@ static void sdi_irq_set_mask(struct irq_data *d, bool mask)
 	struct pci_sdi_irqs *irqs = irq_data_get_irq_chip_data(d);
 
 	guard(raw_spinlock_irqsave)(&irqs->lock);
-	irqs->entry[d->hwirq].masked = mask;
+	irqs->entry[d->hwirq].now.masked = mask;
 	if (sdi_irqs_are_slow(irqs->sdi))
 		sdi_irq_set_stale(irqs, d->hwirq);
 	else if (sdi_irq_reachable(irqs->sdi))
@@ -308,8 +330,10 @@ static struct pci_sdi_irqs *sdi_irqs_alloc(struct pci_sdi *sdi)
 	raw_spin_lock_init(&irqs->lock);
 	mutex_init(&irqs->bus_lock);
 	INIT_WORK(&irqs->late, sdi_irqs_late);
-	for (i = 0; i < nr; i++)
-		irqs->entry[i].masked = true;
+	for (i = 0; i < nr; i++) {
+		irqs->entry[i].now.masked = true;
+		irqs->entry[i].stored.masked = true;
+	}
 
 	return irqs;
 }
@@ -497,7 +521,9 @@ EXPORT_SYMBOL_GPL(pci_sdi_alloc_irqs_affinity);
  * @min: number of interrupts that the caller needs, at least 1
  * @max: number of interrupts that the caller can use
  *
- * Context and return: as pci_sdi_alloc_irqs_affinity().
+ * Context: as pci_sdi_alloc_irqs_affinity().
+ *
+ * Return: as pci_sdi_alloc_irqs_affinity().
  */
 int pci_sdi_alloc_irqs(struct pci_sdi *sdi, unsigned int min, unsigned int max)
 {
@@ -592,15 +618,6 @@ int pci_sdi_irq_vector(struct pci_sdi *sdi, unsigned int idx)
 }
 EXPORT_SYMBOL_GPL(pci_sdi_irq_vector);
 
-/* As a reset leaves them in the device */
-static bool sdi_irq_is_empty(const struct pci_sdi_irqs *irqs, unsigned int idx)
-{
-	const struct msi_msg *msg = &irqs->entry[idx].msg;
-
-	return irqs->entry[idx].masked && !msg->address_lo &&
-	       !msg->address_hi && !msg->data;
-}
-
 /**
  * pci_sdi_restore_irqs() - Store the messages of an SDI again
  * @sdi: an SDI that was reset
@@ -620,8 +637,10 @@ void pci_sdi_restore_irqs(struct pci_sdi *sdi)
 
 	for (i = 0; i < irqs->nr; i++) {
 		if (sdi_irqs_are_slow(sdi)) {
-			if (!sdi_irq_is_empty(irqs, i))
-				sdi_irq_store_entry(irqs, i);
+			irqs->entry[i].stored = (struct sdi_message) {
+				.masked = true,
+			};
+			sdi_irq_store_entry(irqs, i);
 			continue;
 		}
 

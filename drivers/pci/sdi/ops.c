@@ -52,6 +52,10 @@ int pci_sdi_reset(struct pci_sdi *sdi)
 {
 	struct pci_sdi_core *core = to_sdi_core(sdi);
 
+	/* From when it begins on: nobody makes a reset of the PF wait */
+	if (pci_sdi_is_pf_frozen(sdi))
+		return -EAGAIN;
+
 	guard(mutex)(&core->lock);
 	return reset_by(core, PCI_SDI_RESET);
 }
@@ -110,15 +114,24 @@ int pci_sdi_set_master(struct pci_sdi *sdi, bool on)
 {
 	struct pci_sdi_core *core = to_sdi_core(sdi);
 
+	if (on && pci_sdi_is_pf_frozen(sdi))
+		return -EAGAIN;
+
 	guard(mutex)(&core->lock);
 	return pci_sdi_event(core, on ? PCI_SDI_MASTER_ON : PCI_SDI_MASTER_OFF);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_set_master);
 
-/* The PF's driver is not called for @core from here on */
-static void lock_out(struct pci_sdi_core *core)
+/*
+ * The PF's driver is not called for @core from here on. While that is possible,
+ * stop what the SDI's driver has left running: then nothing is on the way when
+ * the function stops to answer, and the IOMMU need not block it.
+ */
+static void lock_out(struct pci_sdi_core *core, bool answers)
 {
 	guard(mutex)(&core->lock);
+	if (answers && core->state == PCI_SDI_RUNNING)
+		pci_sdi_event(core, PCI_SDI_MASTER_OFF);
 	pci_sdi_event(core, PCI_SDI_FREEZE);
 	pci_sdi_sync_irqs(&core->sdi);
 }
@@ -142,13 +155,13 @@ void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
 		return;
 
 	if (!answers)
-		lock_out(core);
+		lock_out(core, false);
 	if (error && core->told && core->told->error)
 		core->told->error(&core->sdi, error);
 	if (core->told && core->told->reset_prepare)
 		core->told->reset_prepare(&core->sdi);
 	if (answers)
-		lock_out(core);
+		lock_out(core, true);
 }
 
 /**

@@ -12,6 +12,7 @@
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
 #include <linux/pci.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 
 #include "../pci.h"
@@ -196,9 +197,16 @@ static void thaw(struct pci_sdi_core *core, void *event)
 	pci_sdi_thaw(core, *(enum pci_sdi_event *)event);
 }
 
-static void sdi_error(struct pci_sdi_core *core, void *state)
+/* One of many need not disturb the others, if the one is known */
+static void sdi_error(struct pci_sdi_core *core, void *data)
 {
-	pci_sdi_notify_error(core, *(pci_channel_state_t *)state);
+	pci_channel_state_t state = *(pci_channel_state_t *)data;
+	u16 source = core->sdi.pf->siov->source;
+
+	if (state == pci_channel_io_normal && source && source != core->sdi.rid)
+		return;
+
+	pci_sdi_notify_error(core, state);
 }
 
 /* What is on the way to the PF's driver is over, and nothing follows */
@@ -367,13 +375,14 @@ static void thaw_all(struct pci_siov_pf *spf)
 
 	if (READ_ONCE(spf->state) == PCI_SIOV_PF_FROZEN)
 		pci_siov_allow_restore(spf);
-	walk_sdis(spf, thaw, &event);
 
 	/* In one go: what gets stuck from now on is not what was reset */
 	scoped_guard(mutex, &spf->lock) {
 		pci_siov_pf_event(spf, PCI_SIOV_PF_THAW);
 		end_quarantine(spf, quiet);
 	}
+
+	walk_sdis(spf, thaw, &event);
 
 	if (READ_ONCE(spf->state) != PCI_SIOV_PF_READY)
 		return;
@@ -462,6 +471,25 @@ void pci_siov_reset_done(struct pci_dev *pf)
 	mutex_unlock(&spf->reset_lock);
 }
 EXPORT_SYMBOL_GPL(pci_siov_reset_done);
+
+/**
+ * pci_siov_note_source() - Remember where an error comes from
+ * @pf: any function
+ * @rid: Requester ID of the message that reported the error, 0 to forget it
+ *
+ * An error that stops nothing is told to the SDI with this Routing ID alone, if
+ * there is one: pci_sdis_error() follows.
+ */
+void pci_siov_note_source(struct pci_dev *pf, u16 rid)
+{
+	if (!pci_siov_pf(pf))
+		return;
+
+	guard(rwsem_read)(&pci_bus_sem);
+	if (!rid || rid == pci_dev_id(pf) || !pci_rid_owned_by(pf, rid))
+		rid = 0;
+	pf->siov->source = rid;
+}
 
 /**
  * pci_sdis_error() - A function has met an error

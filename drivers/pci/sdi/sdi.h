@@ -269,10 +269,8 @@ struct pci_siov_pf_transition {
  *       pci_bus_sem, xa_lock of the claims
  *       pci_sdis.tell_lock
  *
- * Recovery from an error (pcie_do_recovery()) calls with pci_bus_sem held, and
- * takes device_lock() of the PF under it. So what it reaches, notifications and
- * operations of SDIs and the restoring of the allowlist, takes none of the locks
- * that are held over pci_bus_sem: it has tell_lock and not allow_lock.
+ * @tell_lock is there for the end of a reset, that must not wait for a list which
+ * is being computed.
  *
  * device_lock() of an SDI and everything that its removal waits for (the user
  * of a VFIO file descriptor, an attribute being read) nest inside nothing but
@@ -313,6 +311,12 @@ struct pci_siov_pf {
 static inline struct pci_siov_pf *pci_siov_pf(const struct pci_dev *pf)
 {
 	return pf->siov ? pf->siov->spf : NULL;
+}
+
+/* Whether a reset of the PF has begun; it may not have come to all SDIs yet */
+static inline bool pci_sdi_is_pf_frozen(const struct pci_sdi *sdi)
+{
+	return READ_ONCE(pci_siov_pf(sdi->pf)->state) == PCI_SIOV_PF_FROZEN;
 }
 
 /* pf.c */

@@ -16,6 +16,7 @@
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
 #include <linux/errno.h>
+#include <linux/iommu.h>
 #include <linux/lockdep.h>
 #include <linux/pci.h>
 
@@ -43,7 +44,9 @@
 	.failed = PCI_SDI_STUCK,					\
 	.absent = PCI_SDI_QUIET,					\
 }
+
 #define RELEASE_IT		CALL_GO(RELEASE, GONE, GONE)
+
 #define RELEASE_UNSURE {						\
 	.op = PCI_SDI_OP_RELEASE,					\
 	.next = PCI_SDI_QUARANTINE,					\
@@ -51,45 +54,16 @@
 	.absent = PCI_SDI_GONE,						\
 }
 
-/* What an SDI that the device has answers in common */
-#define STATE_FROZEN_IN_COMMON						\
-		[PCI_SDI_INIT]		= REFUSE(-EINVAL),		\
-		[PCI_SDI_PROBE]		= REFUSE(-EPROBE_DEFER),	\
-		[PCI_SDI_MASTER_ON]	= REFUSE(-EAGAIN),		\
-		[PCI_SDI_MASTER_OFF]	= IGNORE,			\
-		[PCI_SDI_RESET]		= REFUSE(-EAGAIN),		\
-		[PCI_SDI_MESSAGE]	= REFUSE(-EAGAIN),		\
-		[PCI_SDI_FREEZE]	= IGNORE,			\
-		[PCI_SDI_THAW]		= RESET_IT,			\
-		[PCI_SDI_THAW_UNSURE]	= RESET_IT,			\
-		[PCI_SDI_THAW_CHANGED]	= GO_ERROR(LOST, -ENXIO),	\
-		[PCI_SDI_RELEASE]	= GO(ORPHAN),			\
-		[PCI_SDI_LEAVE]		= RELEASE_UNSURE
-
-/* What an SDI that the device does not have answers in common */
-#define STATE_ABSENT_IN_COMMON						\
-		[PCI_SDI_PROBE]		= REFUSE(-ENODEV),		\
-		[PCI_SDI_MASTER_ON]	= REFUSE(-ENODEV),		\
-		[PCI_SDI_MASTER_OFF]	= REFUSE(-ENODEV),		\
-		[PCI_SDI_RESET]		= REFUSE(-ENODEV),		\
-		[PCI_SDI_MESSAGE]	= REFUSE(-ENODEV)
-
-#define STATE_DONE							\
-		STATE_ABSENT_IN_COMMON,					\
-		[PCI_SDI_INIT]		= REFUSE(-EAGAIN),		\
-		[PCI_SDI_FREEZE]	= IGNORE,			\
-		[PCI_SDI_THAW]		= IGNORE,			\
-		[PCI_SDI_THAW_UNSURE]	= IGNORE,			\
-		[PCI_SDI_THAW_CHANGED]	= IGNORE,			\
-		[PCI_SDI_RELEASE]	= IGNORE,			\
-		[PCI_SDI_LEAVE]		= IGNORE
-
 const struct pci_sdi_transition
 pci_sdi_transitions[PCI_SDI_NR_STATES][PCI_SDI_NR_EVENTS] = {
 	/* A reset that comes before the device knows it ends its creation */
 	[PCI_SDI_NEW] = {
-		STATE_ABSENT_IN_COMMON,
 		[PCI_SDI_INIT]		= CALL_GO(INIT, QUIET, GONE),
+		[PCI_SDI_PROBE]		= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_ON]	= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_OFF]	= REFUSE(-ENODEV),
+		[PCI_SDI_RESET]		= REFUSE(-ENODEV),
+		[PCI_SDI_MESSAGE]	= REFUSE(-ENODEV),
 		[PCI_SDI_FREEZE]	= GO(GONE),
 		[PCI_SDI_THAW]		= IGNORE,
 		[PCI_SDI_THAW_UNSURE]	= IGNORE,
@@ -155,15 +129,41 @@ pci_sdi_transitions[PCI_SDI_NR_STATES][PCI_SDI_NR_EVENTS] = {
 		[PCI_SDI_LEAVE]		= RELEASE_UNSURE,
 	},
 	[PCI_SDI_FROZEN] = {
-		STATE_FROZEN_IN_COMMON,
+		[PCI_SDI_INIT]		= REFUSE(-EINVAL),
+		[PCI_SDI_PROBE]		= REFUSE(-EPROBE_DEFER),
+		[PCI_SDI_MASTER_ON]	= REFUSE(-EAGAIN),
+		[PCI_SDI_MASTER_OFF]	= IGNORE,
+		[PCI_SDI_RESET]		= REFUSE(-EAGAIN),
+		[PCI_SDI_MESSAGE]	= REFUSE(-EAGAIN),
+		[PCI_SDI_FREEZE]	= IGNORE,
+		[PCI_SDI_THAW]		= RESET_IT,
+		[PCI_SDI_THAW_UNSURE]	= RESET_IT,
+		[PCI_SDI_THAW_CHANGED]	= GO_ERROR(LOST, -ENXIO),
+		[PCI_SDI_RELEASE]	= GO(ORPHAN),
+		[PCI_SDI_LEAVE]		= RELEASE_UNSURE,
 	},
 	[PCI_SDI_FROZEN_RUNNING] = {
-		STATE_FROZEN_IN_COMMON,
+		[PCI_SDI_INIT]		= REFUSE(-EINVAL),
+		[PCI_SDI_PROBE]		= REFUSE(-EPROBE_DEFER),
+		[PCI_SDI_MASTER_ON]	= REFUSE(-EAGAIN),
+		[PCI_SDI_MASTER_OFF]	= IGNORE,
+		[PCI_SDI_RESET]		= REFUSE(-EAGAIN),
+		[PCI_SDI_MESSAGE]	= REFUSE(-EAGAIN),
+		[PCI_SDI_FREEZE]	= IGNORE,
+		[PCI_SDI_THAW]		= RESET_IT,
+		[PCI_SDI_THAW_UNSURE]	= RESET_IT,
+		[PCI_SDI_THAW_CHANGED]	= GO_ERROR(LOST, -ENXIO),
+		[PCI_SDI_RELEASE]	= GO(ORPHAN),
+		[PCI_SDI_LEAVE]		= RELEASE_UNSURE,
 	},
 	/* Nobody has it but the PF's driver */
 	[PCI_SDI_ORPHAN] = {
-		STATE_ABSENT_IN_COMMON,
 		[PCI_SDI_INIT]		= REFUSE(-EINVAL),
+		[PCI_SDI_PROBE]		= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_ON]	= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_OFF]	= REFUSE(-ENODEV),
+		[PCI_SDI_RESET]		= REFUSE(-ENODEV),
+		[PCI_SDI_MESSAGE]	= REFUSE(-ENODEV),
 		[PCI_SDI_FREEZE]	= IGNORE,
 		[PCI_SDI_THAW]		= RELEASE_IT,
 		[PCI_SDI_THAW_UNSURE]	= RELEASE_UNSURE,
@@ -172,10 +172,32 @@ pci_sdi_transitions[PCI_SDI_NR_STATES][PCI_SDI_NR_EVENTS] = {
 		[PCI_SDI_LEAVE]		= RELEASE_UNSURE,
 	},
 	[PCI_SDI_GONE] = {
-		STATE_DONE,
+		[PCI_SDI_INIT]		= REFUSE(-EAGAIN),
+		[PCI_SDI_PROBE]		= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_ON]	= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_OFF]	= REFUSE(-ENODEV),
+		[PCI_SDI_RESET]		= REFUSE(-ENODEV),
+		[PCI_SDI_MESSAGE]	= REFUSE(-ENODEV),
+		[PCI_SDI_FREEZE]	= IGNORE,
+		[PCI_SDI_THAW]		= IGNORE,
+		[PCI_SDI_THAW_UNSURE]	= IGNORE,
+		[PCI_SDI_THAW_CHANGED]	= IGNORE,
+		[PCI_SDI_RELEASE]	= IGNORE,
+		[PCI_SDI_LEAVE]		= IGNORE,
 	},
 	[PCI_SDI_QUARANTINE] = {
-		STATE_DONE,
+		[PCI_SDI_INIT]		= REFUSE(-EAGAIN),
+		[PCI_SDI_PROBE]		= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_ON]	= REFUSE(-ENODEV),
+		[PCI_SDI_MASTER_OFF]	= REFUSE(-ENODEV),
+		[PCI_SDI_RESET]		= REFUSE(-ENODEV),
+		[PCI_SDI_MESSAGE]	= REFUSE(-ENODEV),
+		[PCI_SDI_FREEZE]	= IGNORE,
+		[PCI_SDI_THAW]		= IGNORE,
+		[PCI_SDI_THAW_UNSURE]	= IGNORE,
+		[PCI_SDI_THAW_CHANGED]	= IGNORE,
+		[PCI_SDI_RELEASE]	= IGNORE,
+		[PCI_SDI_LEAVE]		= IGNORE,
 	},
 };
 
@@ -278,12 +300,58 @@ static enum pci_sdi_state next_state(const struct pci_sdi_core *core,
 	return ret && t->op ? t->failed : t->next;
 }
 
+/*
+ * May the SDI do DMA that nobody wants any more? What stops a PCI function for
+ * sure is Bus Master Enable. An SDI has nothing like it, only the word of its
+ * device, so only the IOMMU is left to do it.
+ */
+static bool may_send(enum pci_sdi_state state)
+{
+	switch (state) {
+	case PCI_SDI_STUCK:
+	case PCI_SDI_LOST:
+	case PCI_SDI_FROZEN_RUNNING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
+{
+	struct device *dev = &core->sdi.dev;
+	bool before = may_send(core->state);
+	int ret;
+
+	WRITE_ONCE(core->state, next);
+	if (before == may_send(next))
+		return;
+
+	if (!before) {
+		ret = iommu_device_block(dev);
+		if (ret)
+			dev_err(dev, "the IOMMU does not block it: %d; reset %s to keep it from memory\n",
+				ret, pci_name(core->sdi.pf));
+		return;
+	}
+
+	ret = iommu_device_unblock(dev);
+	if (!ret)
+		return;
+
+	/* It is of no use before the next reset tries again */
+	dev_err(dev, "the IOMMU goes on to block it: %d\n", ret);
+	if (next == PCI_SDI_QUIET)
+		WRITE_ONCE(core->state, PCI_SDI_STUCK);
+}
+
 /**
  * pci_sdi_event() - Let something happen to an SDI
  * @core: the SDI
  * @event: what happens
  *
- * Calls the PF's driver where the table says so.
+ * Calls the PF's driver where the table says so. As long as the SDI may send what
+ * nobody wants, the IOMMU keeps it from memory.
  *
  * Context: &pci_sdi_core.lock is held; sleeps.
  *
@@ -303,7 +371,7 @@ int pci_sdi_event(struct pci_sdi_core *core, enum pci_sdi_event event)
 
 	next = next_state(core, t, ret);
 	if (next != PCI_SDI_NEW)
-		WRITE_ONCE(core->state, next);
+		set_state(core, next);
 
 	return ret;
 }
@@ -334,31 +402,6 @@ bool pci_sdi_reachable(const struct pci_sdi_core *core)
 {
 	return !pci_sdi_check(core, PCI_SDI_MESSAGE) &&
 	       !pci_dev_is_disconnected(core->sdi.pf);
-}
-
-/**
- * pci_sdi_may_send() - May an SDI do DMA that nobody wants any more?
- * @sdi: the SDI, which no driver or user means to use
- *
- * What stops a PCI function for sure is Bus Master Enable. An SDI has nothing
- * like it, only the word of its device.
- *
- * Context: any.
- *
- * Return: true if the device has failed to stop the SDI, so that only the IOMMU
- * is left to do it.
- */
-bool pci_sdi_may_send(const struct pci_sdi *sdi)
-{
-	switch (READ_ONCE(to_sdi_core(sdi)->state)) {
-	case PCI_SDI_STUCK:
-	case PCI_SDI_LOST:
-	case PCI_SDI_FROZEN_RUNNING:
-	case PCI_SDI_QUARANTINE:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /**

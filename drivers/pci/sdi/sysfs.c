@@ -392,6 +392,6 @@ static ssize_t rid_allowlist_read(struct file *file, struct kobject *kobj,
 	return memory_read_from_buffer(buf, count, &off, text, len);
 }
 
-/* Computing it reads configuration space: for root alone */
+/* Computing it takes pci_bus_sem and memory: for root alone */
 const struct bin_attribute pci_siov_attr_rid_allowlist =
 	__BIN_ATTR_ADMIN_RO(rid_allowlist, 0);

@@ -106,8 +106,11 @@ static void fake_wmask32(struct fake_pci_fn *fn, u16 where, u32 mask)
 
 static bool fake_is_bridge(struct fake_pci_fn *fn)
 {
-	return (fn->cfg[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK) ==
-		PCI_HEADER_TYPE_BRIDGE;
+	u8 type = fn->cfg[PCI_HEADER_TYPE] & PCI_HEADER_TYPE_MASK;
+
+	/* Both have their bus numbers at the same place */
+	return type == PCI_HEADER_TYPE_BRIDGE ||
+	       type == PCI_HEADER_TYPE_CARDBUS;
 }
 
 u8 fake_pci_secondary(struct fake_pci_fn *port)
@@ -319,6 +322,8 @@ static void fake_flr(struct fake_pci_fn *fn)
 
 	for (i = 0; i < PCI_CFG_SPACE_EXP_SIZE; i++)
 		fn->cfg[i] &= ~fn->wmask[i];
+	if (fn->flr)
+		fn->flr(fn);
 }
 
 static void fake_write_effects(struct fake_pci_fn *fn)
@@ -569,6 +574,20 @@ struct fake_pci_fn *fake_pci_add_port(struct fake_pci_host *host,
 		fake_wmask16(fn, FAKE_PCIE_CAP + PCI_EXP_DEVCTL2,
 			     PCI_EXP_DEVCTL2_ARI);
 	}
+	fake_plug(fn);
+	return fn;
+}
+
+/* A CardBus bridge, which is a conventional PCI function on the root bus */
+struct fake_pci_fn *fake_pci_add_cardbus(struct fake_pci_host *host, u8 devfn)
+{
+	struct fake_pci_fn *fn;
+
+	fn = fake_alloc_fn(host, NULL, devfn, FAKE_DEVICE_PORT,
+			   PCI_CLASS_BRIDGE_CARDBUS << 8,
+			   PCI_HEADER_TYPE_CARDBUS);
+	fake_wmask32(fn, PCI_PRIMARY_BUS, ~0u);
+	fake_wmask16(fn, PCI_CB_BRIDGE_CONTROL, 0x07ef);
 	fake_plug(fn);
 	return fn;
 }

@@ -35,6 +35,8 @@ struct fake_pci_host;
  * @vf_stride: VF Stride likewise
  * @vf: configuration space that all VFs of this PF share
  * @writes: configuration writes that ended here, all registers
+ * @flr: called when the function is reset by FLR, or NULL
+ * @priv: for @flr
  */
 struct fake_pci_fn {
 	struct list_head node;
@@ -51,6 +53,8 @@ struct fake_pci_fn {
 	u16 vf_stride[2];
 	struct fake_pci_fn *vf;
 	unsigned int writes;
+	void (*flr)(struct fake_pci_fn *fn);
+	void *priv;
 };
 
 /**
@@ -118,6 +122,7 @@ struct fake_pci_fn *fake_pci_add_conventional(struct fake_pci_host *host,
 struct fake_pci_fn *fake_pci_add_port(struct fake_pci_host *host,
 				      struct fake_pci_fn *parent, u8 devfn,
 				      int type);
+struct fake_pci_fn *fake_pci_add_cardbus(struct fake_pci_host *host, u8 devfn);
 void fake_pci_set_hotplug(struct fake_pci_fn *port);
 void fake_pci_set_phantom(struct fake_pci_fn *fn);
 void fake_pci_set_buses(struct fake_pci_fn *port, u8 primary, u8 secondary,

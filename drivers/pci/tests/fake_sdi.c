@@ -95,6 +95,37 @@ static int fake_pf_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 }
 
+static pci_ers_result_t fake_pf_error_detected(struct pci_dev *pdev,
+					       pci_channel_state_t state)
+{
+	if (fake_sdi_pf.in_error)
+		fake_sdi_pf.in_error(pdev);
+
+	return state == pci_channel_io_normal ? PCI_ERS_RESULT_CAN_RECOVER :
+						PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t fake_pf_slot_reset(struct pci_dev *pdev)
+{
+	if (fake_sdi_pf.in_error)
+		fake_sdi_pf.in_error(pdev);
+
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void fake_pf_resume(struct pci_dev *pdev)
+{
+	if (fake_sdi_pf.in_error)
+		fake_sdi_pf.in_error(pdev);
+	fake_sdi_pf.silent = false;
+}
+
+static const struct pci_error_handlers fake_pf_err_handler = {
+	.error_detected = fake_pf_error_detected,
+	.slot_reset = fake_pf_slot_reset,
+	.resume = fake_pf_resume,
+};
+
 static const struct pci_device_id fake_pf_ids[] = {
 	{ PCI_DEVICE(0x1d0f, 0xfa02) },
 	{}
@@ -105,6 +136,7 @@ static struct pci_driver fake_pf_driver = {
 	.id_table = fake_pf_ids,
 	.probe = fake_pf_probe,
 	.siov_ops = &fake_siov_ops,
+	.err_handler = &fake_pf_err_handler,
 };
 
 static void call(void (*fn)(struct pci_sdi *sdi), struct pci_sdi *sdi)

@@ -36,6 +36,7 @@
  * @master_ret: what sdi_set_master returns; if not 0 nothing changes
  * @name: the SDI's name when sdi_init was called
  * @in_reset: called by sdi_reset, if not NULL
+ * @in_error: called by the error handlers, if not NULL
  */
 struct fake_sdi_pf {
 	bool silent;
@@ -56,6 +57,7 @@ struct fake_sdi_pf {
 	int master_ret;
 	char name[32];
 	void (*in_reset)(struct pci_sdi *sdi);
+	void (*in_error)(struct pci_dev *pf);
 };
 
 /**

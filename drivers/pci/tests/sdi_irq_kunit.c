@@ -262,14 +262,16 @@ static bool masked_soon(unsigned int idx)
 	return irqs.entry[idx].masked;
 }
 
-/* What irq_set_affinity() does, on one CPU as well */
+/* What the interrupt core does as one arrives that waits to be moved */
 static void move(struct pci_sdi *sdi, unsigned int idx)
 {
 	struct irq_data *d = irq_get_irq_data(pci_sdi_irq_vector(sdi, idx));
 	unsigned long flags;
 
 	local_irq_save(flags);
+	d->chip->irq_mask(d);
 	d->chip->irq_set_affinity(d, cpumask_of(0), false);
+	d->chip->irq_unmask(d);
 	local_irq_restore(flags);
 }
 

@@ -468,6 +468,9 @@ static void one_life(struct kunit *test, enum moment moment, enum pf_event event
 	case IN_PROBE_TOLD:
 		break;
 	case DELETED_MEANWHILE:
+		/* Nobody was able to stop it before */
+		if (event == RESET_KEEPS)
+			set_bit(0, fake_sdi_pf.sending);
 		meanwhile = event == ERROR_NORMAL ? NULL : delete_it;
 		let_it_happen(sdi);
 		break;
@@ -716,6 +719,33 @@ static void state_allowlist_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, fake_sdi_pf.allows);
 }
 
+/* A driver that does not stop its SDI before a reset that it hears of */
+static void state_core_stops_dma(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_EQ(test, 0, pci_sdi_set_master(sdi, true));
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_reset_prepare(box->pf);
+		KUNIT_EXPECT_FALSE(test, test_bit(0, fake_sdi_pf.sending));
+		KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN,
+				to_sdi_core(sdi)->state);
+		pci_sdis_reset_done(box->pf);
+	}
+
+	/* One that does not stop is taken for what it is */
+	KUNIT_ASSERT_EQ(test, 0, pci_sdi_set_master(sdi, true));
+	fake_sdi_pf.master_ret = -ETIMEDOUT;
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_reset_prepare(box->pf);
+		KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN_RUNNING,
+				to_sdi_core(sdi)->state);
+		pci_sdis_reset_done(box->pf);
+	}
+	pci_sdi_put(sdi);
+}
+
 static unsigned int requests_before_remove;
 
 static void count_requests(struct pci_sdi *sdi)
@@ -770,6 +800,88 @@ static void state_error_of_one(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		pci_sdi_put(sdi[i]);
 }
+
+static void error_of(struct kunit *test, u16 rid, unsigned int told)
+{
+	unsigned int before = fake_sdi_user.errors;
+
+	scoped_guard(device, &box->pf->dev) {
+		pci_siov_note_source(box->pf, rid);
+		pci_sdis_error(box->pf, pci_channel_io_normal);
+		pci_siov_note_source(box->pf, 0);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, told, fake_sdi_user.errors - before,
+			    "source %#x", rid);
+}
+
+/* An error that stops nothing is told to its source, if that is known */
+static void state_error_has_source(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		pci_sdi_put(create(i, FAKE_SDI_DRIVER));
+
+	error_of(test, 0x109, 1);
+	error_of(test, 0x100, 3);
+	error_of(test, 0, 3);
+	/* Another function's, found by looking at registers */
+	error_of(test, 0x208, 3);
+	/* Nobody knows that one */
+	error_of(test, 0x10f, 0);
+}
+
+#ifdef CONFIG_PCIEAER
+static unsigned int sem_held;
+
+static void look_at_sem(struct pci_dev *pf)
+{
+	sem_held += rwsem_is_locked(&pci_bus_sem);
+}
+
+static pci_ers_result_t fake_link_reset(struct pci_dev *bridge)
+{
+	sem_held += rwsem_is_locked(&pci_bus_sem);
+	happening = ERROR_RECOVERED;
+	reset_device();
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void look_at_sem_in_reset(struct pci_sdi *sdi)
+{
+	look_at_sem(sdi->pf);
+}
+
+/* All that a recovery calls may take pci_bus_sem, as others do meanwhile */
+static void state_recovery(struct kunit *test)
+{
+	struct pci_sdi *sdi;
+
+	sem_held = 0;
+	fake_sdi_user.master = true;
+	sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.in_error = look_at_sem;
+	fake_sdi_pf.in_reset = look_at_sem_in_reset;
+
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(box->pf, pci_channel_io_normal,
+					 fake_link_reset));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.prepares);
+
+	fake_sdi_pf.silent = true;
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(box->pf, pci_channel_io_frozen,
+					 fake_link_reset));
+	KUNIT_EXPECT_EQ(test, 2, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	KUNIT_EXPECT_TRUE(test, test_bit(0, fake_sdi_pf.sending));
+	KUNIT_EXPECT_EQ(test, 0, sem_held);
+	pci_sdi_put(sdi);
+}
+#endif
 
 /* After the PF driver's shutdown it may have freed what its operations use */
 static void state_shut_down(struct kunit *test)
@@ -828,8 +940,13 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_function_is_left_alone),
 	KUNIT_CASE(state_software_mode_keeps_power),
 	KUNIT_CASE(state_allowlist_waits),
+	KUNIT_CASE(state_core_stops_dma),
 	KUNIT_CASE(state_all_are_asked),
 	KUNIT_CASE(state_error_of_one),
+	KUNIT_CASE(state_error_has_source),
+#ifdef CONFIG_PCIEAER
+	KUNIT_CASE(state_recovery),
+#endif
 	KUNIT_CASE(state_shut_down),
 	KUNIT_CASE(state_index_follows_rid),
 	{}

@@ -1,273 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The PCI function that the user of an SDI sees: configuration space, BAR
- * layout and MSI-X table
+ * Configuration space and MSI-X table that the user of an SDI reads and writes
  *
- * An SDI has none of these. All of it is memory here, and a mask tells which
- * bits the user can write. Two registers do something: Command gates access to
- * the regions and DMA, and Initiate Function Level Reset resets the SDI. Nothing
- * that the user writes reaches the device's configuration space.
+ * An SDI has neither. All of it is memory here, and a mask tells which bits the
+ * user can write. Two registers do something: Command gates access to the BARs
+ * and DMA, and Initiate Function Level Reset resets the SDI. Nothing that the user
+ * writes reaches the device's configuration space.
  */
 
-#include <linux/bitfield.h>
 #include <linux/cleanup.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/unaligned.h>
 
 #include "private.h"
 
-/* Where the capabilities are */
-#define CFG_EXP		PCI_STD_HEADER_SIZEOF
-#define CFG_MSIX	(CFG_EXP + PCI_EXP_SLTSTA2 + 2)
-
-#define MSIX_MAX_VECTORS	(PCI_MSIX_FLAGS_QSIZE + 1)
-
 /* A user's access is cut into pieces of this size at most */
 #define CFG_CHUNK		64
 
-/* ---- Layout ---- */
+/* ---- Open and close ---- */
 
-static void layout_regions(struct vfio_siov_device *v)
-{
-	const struct pci_sdi_region *region;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(v->bar); i++) {
-		region = &v->sdi->region[i];
-		if (!region->size)
-			continue;
-
-		v->bar[i].start = region->start;
-		v->bar[i].len = region->size;
-		v->bar[i].size = roundup_pow_of_two(region->size);
-		if (region->flags & IORESOURCE_PREFETCH)
-			v->bar[i].type = PCI_BASE_ADDRESS_MEM_PREFETCH;
-	}
-}
-
-/* The table and the pending bits have a BAR to themselves, half each */
-static void layout_msix(struct vfio_siov_device *v)
-{
-	unsigned int nr = min_t(unsigned int, v->sdi->nr_irqs,
-				MSIX_MAX_VECTORS);
-	int i = ARRAY_SIZE(v->bar) - 1;
-
-	while (i >= 0 && v->bar[i].size)
-		i--;
-
-	if (!nr)
-		return;
-	if (i < 0) {
-		dev_warn(&v->sdi->dev, "no interrupts for the user: all BARs are regions of the SDI, none is left for the MSI-X table\n");
-		return;
-	}
-
-	v->nr_vectors = nr;
-	v->msix_bar = i;
-	v->pba = roundup_pow_of_two(nr * PCI_MSIX_ENTRY_SIZE);
-	v->bar[i].size = max_t(u64, PAGE_SIZE, 2 * v->pba);
-}
-
-/*
- * A BAR can be 64 bits wide if the one after it is free. The width of the
- * PF's BAR says no more than what the device's drivers are used to.
- */
-static int layout_width(struct vfio_siov_device *v)
+static u8 *new_msix_table(unsigned int nr_vectors)
 {
 	unsigned int i;
+	u8 *table;
 
-	for (i = 0; i < ARRAY_SIZE(v->bar); i++) {
-		if (!v->bar[i].size)
-			continue;
+	table = kvcalloc(nr_vectors, PCI_MSIX_ENTRY_SIZE, GFP_KERNEL_ACCOUNT);
+	for (i = 0; table && i < nr_vectors; i++)
+		table[i * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_VECTOR_CTRL] =
+			PCI_MSIX_ENTRY_CTRL_MASKBIT;
 
-		if (v->sdi->region[i].flags & IORESOURCE_MEM_64 &&
-		    i + 1 < ARRAY_SIZE(v->bar) && !v->bar[i + 1].size) {
-			v->bar[i].type |= PCI_BASE_ADDRESS_MEM_TYPE_64;
-			/* Its upper half */
-			i++;
-		} else if (v->bar[i].size > SZ_2G) {
-			dev_err(&v->sdi->dev, "region %u needs a 64-bit BAR, and BAR %u is taken\n",
-				i, i + 1);
-			return -EINVAL;
-		}
-	}
-
-	return 0;
+	return table;
 }
 
 /**
- * vfio_siov_layout() - Decide on the BARs
- * @v: the device
- *
- * Region n of the SDI becomes BAR n.
- *
- * Return: 0 or -EINVAL if they do not fit into a PCI function.
- */
-int vfio_siov_layout(struct vfio_siov_device *v)
-{
-	layout_regions(v);
-	layout_msix(v);
-	return layout_width(v);
-}
-
-/* ---- Composition ---- */
-
-static void set8(struct vfio_siov_device *v, unsigned int pos, u8 val, u8 mask)
-{
-	v->cfg[pos] = val;
-	v->wmask[pos] = mask;
-}
-
-static void set16(struct vfio_siov_device *v, unsigned int pos, u16 val,
-		  u16 mask)
-{
-	put_unaligned_le16(val, &v->cfg[pos]);
-	put_unaligned_le16(mask, &v->wmask[pos]);
-}
-
-static void set32(struct vfio_siov_device *v, unsigned int pos, u32 val,
-		  u32 mask)
-{
-	put_unaligned_le32(val, &v->cfg[pos]);
-	put_unaligned_le32(mask, &v->wmask[pos]);
-}
-
-static void compose_bars(struct vfio_siov_device *v)
-{
-	unsigned int i, pos;
-
-	for (i = 0; i < ARRAY_SIZE(v->bar); i++) {
-		if (!v->bar[i].size)
-			continue;
-
-		/* Sizing works because the low bits cannot be written */
-		pos = PCI_BASE_ADDRESS_0 + 4 * i;
-		set32(v, pos, v->bar[i].type,
-		      lower_32_bits(-v->bar[i].size) &
-		      (u32)PCI_BASE_ADDRESS_MEM_MASK);
-		if (v->bar[i].type & PCI_BASE_ADDRESS_MEM_TYPE_64)
-			set32(v, pos + 4, 0, upper_32_bits(-v->bar[i].size));
-	}
-}
-
-/*
- * Memory space is enabled from the start, as vfio-pci has it, so that users who
- * map BARs first and look at Command later find what they expect.
- */
-static void compose_header(struct vfio_siov_device *v)
-{
-	const struct pci_sdi_ids *ids = &v->sdi->ids;
-
-	set16(v, PCI_VENDOR_ID, ids->vendor, 0);
-	set16(v, PCI_DEVICE_ID, ids->device, 0);
-	set16(v, PCI_COMMAND, PCI_COMMAND_MEMORY,
-	      PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY |
-	      PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE);
-	set16(v, PCI_STATUS, PCI_STATUS_CAP_LIST, 0);
-	set32(v, PCI_CLASS_REVISION, ids->class << 8 | ids->revision, 0);
-	set8(v, PCI_CACHE_LINE_SIZE, 0, 0xff);
-	set8(v, PCI_HEADER_TYPE, PCI_HEADER_TYPE_NORMAL, 0);
-	compose_bars(v);
-	set16(v, PCI_SUBSYSTEM_VENDOR_ID, ids->subsystem_vendor, 0);
-	set16(v, PCI_SUBSYSTEM_ID, ids->subsystem_device, 0);
-	set8(v, PCI_CAPABILITY_LIST, CFG_EXP, 0);
-	set8(v, PCI_INTERRUPT_LINE, 0, 0xff);
-}
-
-/* An endpoint with FLR. The link is the slowest there is: it is no real one */
-static void compose_express(struct vfio_siov_device *v)
-{
-	set8(v, CFG_EXP + PCI_CAP_LIST_ID, PCI_CAP_ID_EXP, 0);
-	set8(v, CFG_EXP + PCI_CAP_LIST_NEXT, v->nr_vectors ? CFG_MSIX : 0, 0);
-	set16(v, CFG_EXP + PCI_EXP_FLAGS,
-	      2 | FIELD_PREP(PCI_EXP_FLAGS_TYPE, PCI_EXP_TYPE_ENDPOINT), 0);
-	set32(v, CFG_EXP + PCI_EXP_DEVCAP,
-	      PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR, 0);
-	set16(v, CFG_EXP + PCI_EXP_DEVCTL, 0,
-	      PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE |
-	      PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE |
-	      PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_PAYLOAD |
-	      PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_READRQ |
-	      PCI_EXP_DEVCTL_BCR_FLR);
-	set32(v, CFG_EXP + PCI_EXP_LNKCAP,
-	      PCI_EXP_LNKCAP_SLS_2_5GB | FIELD_PREP(PCI_EXP_LNKCAP_MLW, 1), 0);
-	set16(v, CFG_EXP + PCI_EXP_LNKSTA,
-	      PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1, 0);
-}
-
-static void compose_msix(struct vfio_siov_device *v)
-{
-	if (!v->nr_vectors)
-		return;
-
-	set8(v, CFG_MSIX + PCI_CAP_LIST_ID, PCI_CAP_ID_MSIX, 0);
-	set16(v, CFG_MSIX + PCI_MSIX_FLAGS, v->nr_vectors - 1,
-	      PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	set32(v, CFG_MSIX + PCI_MSIX_TABLE, v->msix_bar, 0);
-	set32(v, CFG_MSIX + PCI_MSIX_PBA, v->pba | v->msix_bar, 0);
-}
-
-/**
- * vfio_siov_config_open() - Compose what the user will see
+ * vfio_siov_config_open() - Show the user the function as it was composed
  * @v: the device
  *
  * Return: 0 or -ENOMEM.
  */
-int vfio_siov_config_open(struct vfio_siov_device *v)
+int vfio_siov_config_open(struct vfio_siov_core_device *v)
 {
-	unsigned int i;
-
-	BUILD_BUG_ON(CFG_MSIX + PCI_CAP_MSIX_SIZEOF > PCI_CFG_SPACE_SIZE);
-
-	memset(v->cfg, 0, sizeof(v->cfg));
-	memset(v->wmask, 0, sizeof(v->wmask));
-	compose_header(v);
-	compose_express(v);
-	compose_msix(v);
-	if (!v->nr_vectors)
-		return 0;
-
-	v->msix_table = kvcalloc(v->nr_vectors, PCI_MSIX_ENTRY_SIZE,
-				 GFP_KERNEL_ACCOUNT);
-	if (!v->msix_table)
+	u8 *cfg __free(kfree) = kmemdup(v->cfg_init, v->cfg_size,
+					GFP_KERNEL_ACCOUNT);
+	if (!cfg)
 		return -ENOMEM;
 
-	for (i = 0; i < v->nr_vectors; i++)
-		v->msix_table[i * PCI_MSIX_ENTRY_SIZE +
-			      PCI_MSIX_ENTRY_VECTOR_CTRL] =
-			PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	if (v->nr_vectors) {
+		v->msix_table = new_msix_table(v->nr_vectors);
+		if (!v->msix_table)
+			return -ENOMEM;
+	}
 
+	v->cfg = no_free_ptr(cfg);
 	return 0;
 }
 
-void vfio_siov_config_close(struct vfio_siov_device *v)
+/**
+ * vfio_siov_config_close() - Undo vfio_siov_config_open()
+ * @v: the device, whose BARs and DMA are off
+ */
+void vfio_siov_config_close(struct vfio_siov_core_device *v)
 {
-	vfio_siov_clear_command(v, U16_MAX);
 	kvfree(v->msix_table);
 	v->msix_table = NULL;
+	kfree(v->cfg);
+	v->cfg = NULL;
 }
 
 /* ---- Access ---- */
 
-u16 vfio_siov_command(const struct vfio_siov_device *v)
+u16 vfio_siov_command(const struct vfio_siov_core_device *v)
 {
+	/* Closed */
+	if (!v->cfg)
+		return 0;
+
 	return get_unaligned_le16(&v->cfg[PCI_COMMAND]);
 }
 
-void vfio_siov_clear_command(struct vfio_siov_device *v, u16 bits)
+void vfio_siov_clear_command(struct vfio_siov_core_device *v, u16 bits)
 {
-	put_unaligned_le16(vfio_siov_command(v) & ~bits, &v->cfg[PCI_COMMAND]);
+	if (v->cfg)
+		put_unaligned_le16(vfio_siov_command(v) & ~bits,
+				   &v->cfg[PCI_COMMAND]);
 }
 
 /*
  * If DMA cannot be turned on or off, Command goes on saying what is so and the
  * write fails.
  */
-static int command_written(struct vfio_siov_device *v, u16 old)
+static int command_written(struct vfio_siov_core_device *v, u16 old)
 {
 	u16 new = vfio_siov_command(v);
 	int ret = 0;
@@ -279,23 +103,23 @@ static int command_written(struct vfio_siov_device *v, u16 old)
 		put_unaligned_le16(new, &v->cfg[PCI_COMMAND]);
 	}
 
-	if ((old ^ new) & PCI_COMMAND_MEMORY)
-		vfio_siov_update_memory(v);
+	if ((old ^ new) & (PCI_COMMAND_MEMORY | PCI_COMMAND_IO))
+		vfio_siov_update_access(v);
 
 	return ret;
 }
 
 /* The bit reads as zero */
-static bool flr_written(struct vfio_siov_device *v)
+static bool flr_written(struct vfio_siov_core_device *v)
 {
-	u8 *devctl = &v->cfg[CFG_EXP + PCI_EXP_DEVCTL];
+	u8 *devctl = &v->cfg[VFIO_SIOV_CFG_EXP + PCI_EXP_DEVCTL];
 	u16 val = get_unaligned_le16(devctl);
 
 	put_unaligned_le16(val & ~PCI_EXP_DEVCTL_BCR_FLR, devctl);
 	return val & PCI_EXP_DEVCTL_BCR_FLR;
 }
 
-static int config_write_chunk(struct vfio_siov_device *v, unsigned int pos,
+static int config_write_chunk(struct vfio_siov_core_device *v, unsigned int pos,
 			      const u8 *buf, size_t count)
 {
 	u16 old;
@@ -309,7 +133,7 @@ static int config_write_chunk(struct vfio_siov_device *v, unsigned int pos,
 
 	old = vfio_siov_command(v);
 
-	for (; count && pos < sizeof(v->cfg); count--, pos++, buf++)
+	for (; count && pos < v->cfg_size; count--, pos++, buf++)
 		v->cfg[pos] = (v->cfg[pos] & ~v->wmask[pos]) |
 			      (*buf & v->wmask[pos]);
 
@@ -320,7 +144,7 @@ static int config_write_chunk(struct vfio_siov_device *v, unsigned int pos,
 	return ret;
 }
 
-static int config_read_chunk(struct vfio_siov_device *v, unsigned int pos,
+static int config_read_chunk(struct vfio_siov_core_device *v, unsigned int pos,
 			     u8 *buf, size_t count)
 {
 	int ret;
@@ -331,7 +155,7 @@ static int config_read_chunk(struct vfio_siov_device *v, unsigned int pos,
 		return ret;
 
 	for (; count; count--, pos++)
-		*buf++ = pos < sizeof(v->cfg) ? v->cfg[pos] : 0;
+		*buf++ = pos < v->cfg_size ? v->cfg[pos] : 0;
 
 	return 0;
 }
@@ -341,7 +165,7 @@ static size_t config_clip(size_t count, u64 pos)
 	return min_t(u64, count, PCI_CFG_SPACE_EXP_SIZE - pos);
 }
 
-ssize_t vfio_siov_config_read(struct vfio_siov_device *v, char __user *buf,
+ssize_t vfio_siov_config_read(struct vfio_siov_core_device *v, char __user *buf,
 			      size_t count, u64 pos)
 {
 	u8 chunk[CFG_CHUNK];
@@ -364,7 +188,7 @@ ssize_t vfio_siov_config_read(struct vfio_siov_device *v, char __user *buf,
 	return done;
 }
 
-ssize_t vfio_siov_config_write(struct vfio_siov_device *v,
+ssize_t vfio_siov_config_write(struct vfio_siov_core_device *v,
 			       const char __user *buf, size_t count, u64 pos)
 {
 	u8 chunk[CFG_CHUNK];
@@ -390,7 +214,7 @@ ssize_t vfio_siov_config_write(struct vfio_siov_device *v,
 
 /* ---- MSI-X table ---- */
 
-static u8 msix_wmask(const struct vfio_siov_device *v, u64 pos)
+static u8 msix_wmask(const struct vfio_siov_core_device *v, u64 pos)
 {
 	if (pos >= v->nr_vectors * PCI_MSIX_ENTRY_SIZE)
 		return 0;
@@ -408,7 +232,7 @@ static u8 msix_wmask(const struct vfio_siov_device *v, u64 pos)
 	}
 }
 
-int vfio_siov_msix_read(struct vfio_siov_device *v, u64 pos, u8 *buf,
+int vfio_siov_msix_read(struct vfio_siov_core_device *v, u64 pos, u8 *buf,
 			size_t count)
 {
 	int ret;
@@ -425,7 +249,7 @@ int vfio_siov_msix_read(struct vfio_siov_device *v, u64 pos, u8 *buf,
 	return 0;
 }
 
-int vfio_siov_msix_write(struct vfio_siov_device *v, u64 pos, const u8 *buf,
+int vfio_siov_msix_write(struct vfio_siov_core_device *v, u64 pos, const u8 *buf,
 			 size_t count)
 {
 	u8 mask;

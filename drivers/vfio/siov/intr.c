@@ -20,7 +20,7 @@
  * @trigger: signalled by the interrupt; NULL while the user wants none
  * @producer: lets the interrupt reach a guest without @trigger
  * @name: for /proc/interrupts
- * @virq: Linux interrupt number
+ * @virq: Linux interrupt number, 0 until the user wants the first
  */
 struct vfio_siov_irq {
 	struct eventfd_ctx *trigger;
@@ -55,7 +55,23 @@ static void irq_clear(struct vfio_siov_irq *irq)
 	irq->trigger = NULL;
 }
 
-static int irq_set(struct vfio_siov_device *v, unsigned int idx, int fd)
+/* A vector stays until all are freed: others go on while one comes */
+static int irq_alloc(struct vfio_siov_core_device *v, unsigned int idx)
+{
+	struct msi_map map;
+
+	if (v->irq[idx].virq)
+		return 0;
+
+	map = pci_sdi_alloc_irq_at(v->sdi, idx, NULL);
+	if (map.index < 0)
+		return map.index;
+
+	v->irq[idx].virq = map.virq;
+	return 0;
+}
+
+static int irq_set(struct vfio_siov_core_device *v, unsigned int idx, int fd)
 {
 	struct vfio_siov_irq *irq = &v->irq[idx];
 	int ret;
@@ -64,9 +80,9 @@ static int irq_set(struct vfio_siov_device *v, unsigned int idx, int fd)
 	if (fd < 0)
 		return 0;
 
-	irq->virq = pci_sdi_irq_vector(v->sdi, idx);
-	if (irq->virq < 0)
-		return irq->virq;
+	ret = irq_alloc(v, idx);
+	if (ret)
+		return ret;
 
 	char *name __free(kfree) = kasprintf(GFP_KERNEL_ACCOUNT,
 					     "vfio-msix[%u](%s)", idx,
@@ -96,7 +112,7 @@ static int irq_set(struct vfio_siov_device *v, unsigned int idx, int fd)
 }
 
 /* All of them or, on error, none of those that were asked for */
-static int irq_set_block(struct vfio_siov_device *v, unsigned int start,
+static int irq_set_block(struct vfio_siov_core_device *v, unsigned int start,
 			 unsigned int count, const s32 *fds)
 {
 	unsigned int i;
@@ -119,25 +135,17 @@ static int irq_set_block(struct vfio_siov_device *v, unsigned int start,
 	return ret;
 }
 
-static int irq_enable(struct vfio_siov_device *v, unsigned int nr)
+static int irq_enable(struct vfio_siov_core_device *v)
 {
-	int ret;
-
-	struct vfio_siov_irq *irq __free(kvfree) =
-		kvcalloc(nr, sizeof(*irq), GFP_KERNEL_ACCOUNT);
-	if (!irq)
+	v->irq = kvcalloc(v->nr_vectors, sizeof(*v->irq), GFP_KERNEL_ACCOUNT);
+	if (!v->irq)
 		return -ENOMEM;
 
-	ret = pci_sdi_alloc_irqs(v->sdi, nr, nr);
-	if (ret < 0)
-		return ret;
-
-	v->irq = no_free_ptr(irq);
-	v->nr_irq = nr;
+	v->nr_irq = v->nr_vectors;
 	return 0;
 }
 
-static void irq_disable(struct vfio_siov_device *v)
+static void irq_disable(struct vfio_siov_core_device *v)
 {
 	unsigned int i;
 
@@ -150,15 +158,14 @@ static void irq_disable(struct vfio_siov_device *v)
 	v->nr_irq = 0;
 }
 
-/* As many vectors are allocated as the first call asks for, see NORESIZE */
-static int msix_set_eventfds(struct vfio_siov_device *v, unsigned int start,
+static int msix_set_eventfds(struct vfio_siov_core_device *v, unsigned int start,
 			     unsigned int count, const s32 *fds)
 {
 	bool first = !v->nr_irq;
 	int ret;
 
 	if (first) {
-		ret = irq_enable(v, start + count);
+		ret = irq_enable(v);
 		if (ret)
 			return ret;
 	}
@@ -170,7 +177,7 @@ static int msix_set_eventfds(struct vfio_siov_device *v, unsigned int start,
 	return ret;
 }
 
-static int set_msix(struct vfio_siov_device *v, const struct vfio_irq_set *hdr,
+static int set_msix(struct vfio_siov_core_device *v, const struct vfio_irq_set *hdr,
 		    void *data)
 {
 	const u8 *want = hdr->flags & VFIO_IRQ_SET_DATA_BOOL ? data : NULL;
@@ -200,7 +207,7 @@ static int set_msix(struct vfio_siov_device *v, const struct vfio_irq_set *hdr,
 
 /* ---- Notifications ---- */
 
-static void replace_trigger(struct vfio_siov_device *v,
+static void replace_trigger(struct vfio_siov_core_device *v,
 			    struct eventfd_ctx **where, struct eventfd_ctx *new)
 {
 	scoped_guard(spinlock, &v->trigger_lock)
@@ -209,7 +216,7 @@ static void replace_trigger(struct vfio_siov_device *v,
 		eventfd_ctx_put(new);
 }
 
-static bool signal_trigger(struct vfio_siov_device *v,
+static bool signal_trigger(struct vfio_siov_core_device *v,
 			   struct eventfd_ctx **where)
 {
 	guard(spinlock)(&v->trigger_lock);
@@ -219,7 +226,7 @@ static bool signal_trigger(struct vfio_siov_device *v,
 	return *where;
 }
 
-static int set_trigger_fd(struct vfio_siov_device *v,
+static int set_trigger_fd(struct vfio_siov_core_device *v,
 			  struct eventfd_ctx **where, s32 fd)
 {
 	struct eventfd_ctx *ctx = NULL;
@@ -235,7 +242,7 @@ static int set_trigger_fd(struct vfio_siov_device *v,
 	return 0;
 }
 
-static int set_trigger(struct vfio_siov_device *v, struct eventfd_ctx **where,
+static int set_trigger(struct vfio_siov_core_device *v, struct eventfd_ctx **where,
 		       const struct vfio_irq_set *hdr, void *data)
 {
 	if (hdr->flags & VFIO_IRQ_SET_DATA_NONE) {
@@ -259,7 +266,7 @@ static int set_trigger(struct vfio_siov_device *v, struct eventfd_ctx **where,
  * vfio_siov_signal_error() - Tell the user that the SDI is not what it was
  * @v: the device, open or not
  */
-void vfio_siov_signal_error(struct vfio_siov_device *v)
+void vfio_siov_signal_error(struct vfio_siov_core_device *v)
 {
 	signal_trigger(v, &v->err_trigger);
 }
@@ -270,7 +277,7 @@ void vfio_siov_signal_error(struct vfio_siov_device *v)
  *
  * Return: whether the user listens.
  */
-bool vfio_siov_signal_request(struct vfio_siov_device *v)
+bool vfio_siov_signal_request(struct vfio_siov_core_device *v)
 {
 	return signal_trigger(v, &v->req_trigger);
 }
@@ -284,7 +291,7 @@ bool vfio_siov_signal_request(struct vfio_siov_device *v)
  *
  * Return: how many; 0 where the device has none of that kind.
  */
-unsigned int vfio_siov_irq_count(const struct vfio_siov_device *v,
+unsigned int vfio_siov_irq_count(const struct vfio_siov_core_device *v,
 				 unsigned int index)
 {
 	switch (index) {
@@ -306,7 +313,7 @@ unsigned int vfio_siov_irq_count(const struct vfio_siov_device *v,
  *
  * Return: 0 or a negative number.
  */
-int vfio_siov_set_irqs(struct vfio_siov_device *v,
+int vfio_siov_set_irqs(struct vfio_siov_core_device *v,
 		       const struct vfio_irq_set *hdr, void *data)
 {
 	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
@@ -334,9 +341,9 @@ int vfio_siov_set_irqs(struct vfio_siov_device *v,
 
 /**
  * vfio_siov_free_irqs() - Forget all that the user asked for
- * @v: the device, &vfio_siov_device.user_lock held
+ * @v: the device, &vfio_siov_core_device.user_lock held
  */
-void vfio_siov_free_irqs(struct vfio_siov_device *v)
+void vfio_siov_free_irqs(struct vfio_siov_core_device *v)
 {
 	lockdep_assert_held(&v->user_lock);
 

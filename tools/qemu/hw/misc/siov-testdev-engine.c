@@ -125,6 +125,9 @@ static uint32_t siov_engine_request(SIOVEngine *e, uint64_t addr, void *buf,
     if (drop != PCIE_SIOV_SENT) {
         return siov_result(SIOV_RESULT_DROPPED, drop);
     }
+    if (!siov_engine_is_pf(e) && !e->ghost) {
+        siov_managed_translate(e->dev, siov_engine_sdi(e));
+    }
     res = pcie_siov_dma_rw(PCI_DEVICE(e->dev), rid, addr, buf, len, dir);
     siov_count_dma(e, len, res == MEMTX_OK);
     return res == MEMTX_OK ? SIOV_RESULT_OK : SIOV_RESULT_FAULT;

@@ -71,6 +71,9 @@ typedef struct SIOVSdi {
     uint32_t wanted;            /* what was written to CTRL for the change */
     QEMUTimer timer;            /* its end */
     uint32_t rung;
+    uint32_t type;              /* of a managed device, as enabled */
+    uint32_t max_msgs;
+    bool translates;
     uint32_t error;
     uint32_t generation;
     uint32_t dma_count;
@@ -123,6 +126,8 @@ struct SIOVTestdev {
     uint32_t doorbells;         /* offset in BAR 4, in pages */
     int64_t flr_at;             /* when it was, -1 if it is forgotten */
     SIOVQueue cmds;
+    QEMUTimer firmware_timer;
+    bool firmware_down;
 
     /* Commands run from here, never from within an access to a BAR */
     QEMUBH *bh;
@@ -150,6 +155,8 @@ struct SIOVTestdev {
     uint32_t x_vectors_step;
     uint8_t regions;
     bool command_queue;
+    bool managed;
+    bool ats;
 
     uint16_t x_cap_offset;
     uint8_t x_cap_size;
@@ -180,6 +187,7 @@ struct SIOVTestdev {
     uint32_t x_flr_quiet_ms;
     uint32_t x_enable_hang_at;
     uint32_t x_command_lost_at;
+    uint32_t x_firmware_ms;
 };
 
 /*
@@ -271,5 +279,19 @@ void siov_queue_kick(SIOVTestdev *d);
 void siov_queue_stop(SIOVTestdev *d);
 void siov_queue_init(SIOVTestdev *d);
 void siov_queue_exit(SIOVTestdev *d);
+
+/* siov-testdev-managed.c: types, messages and restarts of a managed device */
+
+uint32_t siov_type_vectors(const SIOVTestdev *d, uint32_t n, uint32_t type);
+bool siov_sdi_has_doorbell(const SIOVTestdev *d, uint32_t n);
+uint32_t siov_managed_enable(SIOVTestdev *d, SIOVSdi *sdi,
+                             const uint32_t *word);
+uint32_t siov_managed_store(SIOVTestdev *d, uint32_t n, const uint32_t *word);
+void siov_managed_translate(SIOVTestdev *d, SIOVSdi *sdi);
+uint32_t siov_managed_read(const SIOVTestdev *d, uint32_t reg);
+void siov_managed_write(SIOVTestdev *d, uint32_t reg, uint32_t val);
+void siov_managed_reset(SIOVTestdev *d);
+void siov_managed_init(SIOVTestdev *d);
+void siov_managed_exit(SIOVTestdev *d);
 
 #endif /* HW_MISC_SIOV_TESTDEV_INT_H */

@@ -1,10 +1,10 @@
 /*
  * SIOV test device: the command queue
  *
- * What enables, disables and resets SDIs where registers do not: a ring of
- * commands in memory. The device reads a command and writes its answer by
- * requests of the PF, and raises a vector of the PF's MSI-X table. It works on
- * one command at a time.
+ * What enables, disables and resets SDIs where registers do not, and stores
+ * the messages of a managed device: a ring of commands in memory. The device
+ * reads a command and writes its answer by requests of the PF, and raises a
+ * vector of the PF's MSI-X table. It works on one command at a time.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -50,31 +50,52 @@ static void siov_queue_answer(SIOVTestdev *d, uint32_t n, uint32_t error)
     siov_pf_raise(d, q->vector);
 }
 
-static uint32_t siov_queue_execute(SIOVTestdev *d, uint32_t op, uint32_t n,
-                                   uint32_t rid)
+static uint32_t siov_queue_enable(SIOVTestdev *d, SIOVSdi *sdi,
+                                  const uint32_t *word)
+{
+    uint32_t rid = word[SIOV_CMD_WORD(SIOV_CMD_RID)];
+    uint32_t error = SIOV_ERR_NONE;
+
+    if (d->managed) {
+        error = siov_managed_enable(d, sdi, word);
+    }
+    if (!error && rid & SIOV_BLK_RID_SOFTWARE) {
+        error = siov_sdi_set_rid(d, sdi->engine.index, rid);
+    }
+    return error ? error : siov_sdi_control(d, sdi, SIOV_BLK_CTRL_ENABLE);
+}
+
+/* Only a managed device looks at more than the number of the operation */
+static uint32_t siov_queue_op(const SIOVTestdev *d, const uint32_t *word)
+{
+    uint32_t op = word[SIOV_CMD_WORD(SIOV_CMD_OP)];
+
+    return d->managed ? op & SIOV_CMD_OP_MASK : op;
+}
+
+static uint32_t siov_queue_execute(SIOVTestdev *d, uint32_t n,
+                                   const uint32_t *word)
 {
     SIOVSdi *sdi;
-    uint32_t error;
 
     if (n >= d->total_sdis) {
         return SIOV_ERR_BAD_COMMAND;
     }
     sdi = siov_sdi_get(d, n);
-    switch (op) {
+    switch (siov_queue_op(d, word)) {
     case SIOV_CMD_OP_ENABLE:
-        if (rid & SIOV_BLK_RID_SOFTWARE) {
-            error = siov_sdi_set_rid(d, n, rid);
-            if (error) {
-                return error;
-            }
-        }
-        return siov_sdi_control(d, sdi, SIOV_BLK_CTRL_ENABLE);
+        return siov_queue_enable(d, sdi, word);
     case SIOV_CMD_OP_DISABLE:
         return siov_sdi_control(d, sdi, 0);
     case SIOV_CMD_OP_RESET:
         if (pcie_siov_sdi_enabled(&d->siov, n)) {
             return siov_sdi_control(d, sdi, SIOV_BLK_CTRL_ENABLE |
                                     SIOV_BLK_CTRL_RESET);
+        }
+        break;
+    case SIOV_CMD_OP_STORE:
+        if (d->managed) {
+            return siov_managed_store(d, n, word);
         }
         break;
     }
@@ -89,22 +110,24 @@ static bool siov_queue_is_at_work(const SIOVSdi *sdi)
 static void siov_queue_next(SIOVTestdev *d)
 {
     SIOVQueue *q = &d->cmds;
-    uint32_t word[SIOV_CMD_HALF / 4];
-    uint32_t op, n, rid, error;
+    uint32_t word[SIOV_CMD_BYTES / 4];
+    uint32_t n, error;
 
     if (siov_pf_request(d, siov_queue_entry(q), word, sizeof(word),
                         DMA_DIRECTION_TO_DEVICE) != SIOV_RESULT_OK) {
         q->failed = true;
         return;
     }
-    op = le32_to_cpu(word[SIOV_CMD_WORD(SIOV_CMD_OP)]);
-    n = le32_to_cpu(word[SIOV_CMD_WORD(SIOV_CMD_SDI)]);
-    rid = le32_to_cpu(word[SIOV_CMD_WORD(SIOV_CMD_RID)]);
-    q->tag = le32_to_cpu(word[SIOV_CMD_WORD(SIOV_CMD_TAG)]);
+    for (int i = 0; i < ARRAY_SIZE(word); i++) {
+        le32_to_cpus(&word[i]);
+    }
+    n = word[SIOV_CMD_WORD(SIOV_CMD_SDI)];
+    q->tag = word[SIOV_CMD_WORD(SIOV_CMD_TAG)];
 
-    trace_siov_testdev_command(n, op, rid, q->tag);
+    trace_siov_testdev_command(n, word[SIOV_CMD_WORD(SIOV_CMD_OP)],
+                               word[SIOV_CMD_WORD(SIOV_CMD_RID)], q->tag);
     d->counters[SIOV_CNT_COMMAND]++;
-    error = siov_queue_execute(d, op, n, rid);
+    error = siov_queue_execute(d, n, word);
     if (!error && siov_queue_is_at_work(d->sdis[n])) {
         q->working = d->sdis[n];
     } else {
@@ -181,6 +204,11 @@ static void siov_queue_write_size(SIOVTestdev *d, uint32_t val)
     if (val && (!is_power_of_2(val) || val < 2 || val > SIOV_QUEUE_SIZE_MAX)) {
         qemu_log_mask(LOG_GUEST_ERROR,
                       "siov-testdev: a queue of %" PRIu32 " commands\n", val);
+        return;
+    }
+    if (val && d->firmware_down) {
+        siov_too_early(d, "queue turned on before the firmware is up",
+                       SIOV_PG_INDEX_PF);
         return;
     }
     siov_queue_stop(d);

@@ -446,7 +446,7 @@ static uint32_t siov_blk_read(SIOVTestdev *d, uint32_t n, uint32_t reg)
 static void siov_blk_write_message(SIOVTestdev *d, uint32_t n, uint32_t reg,
                                    uint32_t val)
 {
-    if (reg / 0x10 < siov_sdi_vectors(d, n) &&
+    if (!d->managed && reg / 0x10 < siov_sdi_vectors(d, n) &&
         pcie_siov_sdi_enabled(&d->siov, n) &&
         !siov_sdi_is_changing(d->sdis[n])) {
         siov_sdi_write_message(d->sdis[n], reg, val);
@@ -490,6 +490,9 @@ static bool siov_is_doorbell(const SIOVTestdev *d, hwaddr addr)
 
 static uint32_t siov_doorbell_read(SIOVTestdev *d, uint32_t n, uint32_t reg)
 {
+    if (!siov_sdi_has_doorbell(d, n)) {
+        return 0;
+    }
     switch (reg) {
     case SIOV_DB_ID:
         return SIOV_DB_ID_VALUE;
@@ -504,7 +507,7 @@ static uint32_t siov_doorbell_read(SIOVTestdev *d, uint32_t n, uint32_t reg)
 static void siov_doorbell_write(SIOVTestdev *d, uint32_t n, uint32_t reg,
                                 uint32_t val)
 {
-    if (reg != SIOV_DB_RING) {
+    if (reg != SIOV_DB_RING || !siov_sdi_has_doorbell(d, n)) {
         return;
     }
     if (siov_sdi_is_changing(d->sdis[n])) {
@@ -639,6 +642,8 @@ static uint32_t siov_features(const SIOVTestdev *d)
         val |= d->software ? SIOV_FEAT_SOFTWARE : 0;
         val |= d->allowlist ? SIOV_FEAT_ALLOWLIST : 0;
         val |= d->command_queue ? SIOV_FEAT_QUEUE : 0;
+        val |= d->managed ? SIOV_FEAT_MANAGED : 0;
+        val |= d->ats ? SIOV_FEAT_ATS : 0;
     }
     val |= d->x_forge ? SIOV_FEAT_FORGE : 0;
     return val;
@@ -703,6 +708,8 @@ static uint32_t siov_ctrl_read_reg(SIOVTestdev *d, uint32_t reg)
         return d->doorbells;
     case SIOV_QUEUE_BASE_LO ... SIOV_QUEUE_STATUS:
         return siov_queue_read(d, reg);
+    case SIOV_FIRMWARE:
+        return siov_managed_read(d, reg);
     case SIOV_COUNTER(0) ... SIOV_COUNTER(SIOV_NUM_COUNTERS) - 1:
         return siov_counter(d, (reg - SIOV_COUNTERS) / 8) >> (reg % 8 * 8);
     }
@@ -725,6 +732,9 @@ static void siov_ctrl_write_reg(SIOVTestdev *d, uint32_t reg, uint32_t val)
         break;
     case SIOV_QUEUE_BASE_LO ... SIOV_QUEUE_STATUS:
         siov_queue_write(d, reg, val);
+        break;
+    case SIOV_FIRMWARE:
+        siov_managed_write(d, reg, val);
         break;
     }
 }
@@ -786,6 +796,9 @@ static uint32_t siov_ctrl_read_any(SIOVTestdev *d, hwaddr addr)
     if (siov_in_allowlist(d, addr)) {
         return siov_allowlist_read(d, addr - SIOV_ALLOWLIST);
     }
+    if (d->managed && addr >= SIOV_CLOCK) {
+        return siov_managed_read(d, addr);
+    }
     return 0;
 }
 
@@ -808,6 +821,8 @@ static void siov_ctrl_write(void *opaque, hwaddr addr, uint64_t val,
         siov_engine_write(&d->pf_engine, addr - SIOV_PF_ENGINE, val);
     } else if (siov_in_allowlist(d, addr)) {
         siov_allowlist_write(d, addr - SIOV_ALLOWLIST, val);
+    } else if (addr >= SIOV_CLOCK) {
+        siov_managed_write(d, addr, val);
     }
 }
 

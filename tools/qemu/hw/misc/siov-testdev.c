@@ -30,7 +30,8 @@
 #define SIOV_ARI_OFFSET                 0x150
 #define SIOV_SRIOV_OFFSET               0x160
 #define SIOV_ACS_OFFSET                 0x1a0
-#define SIOV_EXT_CAPS_END               0x1b0
+#define SIOV_ATS_OFFSET                 0x1b0
+#define SIOV_EXT_CAPS_END               0x1c0
 #define SIOV_SECOND_CAP                 0x40
 
 #define SIOV_VF_BAR_SIZE                0x1000
@@ -297,6 +298,9 @@ static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
         d->ari_cap = SIOV_ARI_OFFSET;
     }
     siov_testdev_init_acs(d);
+    if (d->ats) {
+        pcie_ats_init(pdev, SIOV_ATS_OFFSET, true);
+    }
     if (!siov_testdev_init_sriov(d, errp)) {
         return false;
     }
@@ -393,6 +397,7 @@ static void siov_testdev_exit(PCIDevice *pdev)
     }
     g_clear_pointer(&d->sdis, g_free);
     siov_queue_exit(d);
+    siov_managed_exit(d);
     siov_engines_exit(d);
 
     pcie_siov_exit(&d->siov);
@@ -420,6 +425,7 @@ static void siov_testdev_realize(PCIDevice *pdev, Error **errp)
     d->flr_at = -1;
     siov_engines_init(d);
     siov_queue_init(d);
+    siov_managed_init(d);
     siov_testdev_init_bars(d);
     if (!siov_testdev_init_caps(d, errp)) {
         siov_testdev_exit(pdev);
@@ -463,6 +469,7 @@ static void siov_testdev_reset_hold(Object *obj, ResetType type)
     d->counters[SIOV_CNT_FLR] += flr;
     d->flr_at = flr && d->x_flr_ms ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) : -1;
     siov_queue_stop(d);
+    siov_managed_reset(d);
     if (!d->has_siov) {
         return;
     }
@@ -492,6 +499,8 @@ static const Property siov_testdev_properties[] = {
     DEFINE_PROP_UINT32("vectors", SIOVTestdev, vectors, SIOV_BLK_NUM_VECTORS),
     DEFINE_PROP_UINT8("regions", SIOVTestdev, regions, 1),
     DEFINE_PROP_BOOL("command-queue", SIOVTestdev, command_queue, false),
+    DEFINE_PROP_BOOL("managed", SIOVTestdev, managed, false),
+    DEFINE_PROP_BOOL("ats", SIOVTestdev, ats, false),
 
     DEFINE_PROP_UINT16("x-cap-offset", SIOVTestdev, x_cap_offset, 0x200),
     DEFINE_PROP_UINT8("x-cap-size", SIOVTestdev, x_cap_size, SIOV_CAP_SIZEOF),
@@ -529,6 +538,7 @@ static const Property siov_testdev_properties[] = {
                        SIOV_OFF32),
     DEFINE_PROP_UINT32("x-command-lost-at", SIOVTestdev, x_command_lost_at,
                        SIOV_OFF32),
+    DEFINE_PROP_UINT32("x-firmware-ms", SIOVTestdev, x_firmware_ms, 5),
 };
 
 /* Properties with a name for each value */

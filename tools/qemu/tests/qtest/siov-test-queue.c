@@ -7,17 +7,15 @@
 #include "qemu/osdep.h"
 #include "siov-test.h"
 
-#define RING            0x00200000ull
-#define RING_SIZE       4
 #define MSIX_DATA       0x4d
 
-static uint64_t ring_entry(uint32_t n)
+uint64_t ring_entry(uint32_t n)
 {
     return RING + n % RING_SIZE * SIOV_CMD_BYTES;
 }
 
 /* Vector 2 of the PF writes MSIX_DATA to RAM_SRC */
-static void queue_on(QTestState *qts)
+void queue_on(QTestState *qts)
 {
     const uint64_t entry = BAR_CTRL + SIOV_PF_MSIX_TABLE + 2 * 16;
     uint8_t msix = find_cap(qts, PF_RID, PCI_CAP_ID_MSIX);
@@ -35,8 +33,8 @@ static void queue_on(QTestState *qts)
     qtest_writel(qts, RAM_SRC, 0);
 }
 
-static void queue_put(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
-                      uint32_t rid)
+void queue_put(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
+               uint32_t rid)
 {
     uint64_t entry = ring_entry(pos);
 
@@ -47,13 +45,13 @@ static void queue_put(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
     qtest_writel(qts, entry + SIOV_CMD_TAG, 0x1000 + pos);
 }
 
-static void queue_ring(QTestState *qts, uint32_t pos)
+void queue_ring(QTestState *qts, uint32_t pos)
 {
     ctrl_writel(qts, SIOV_QUEUE_TAIL, (pos + 1) % RING_SIZE);
     qtest_clock_step(qts, 1);
 }
 
-static void assert_answer(QTestState *qts, uint32_t pos, uint32_t error)
+void assert_answer(QTestState *qts, uint32_t pos, uint32_t error)
 {
     uint64_t entry = ring_entry(pos);
 
@@ -76,8 +74,8 @@ static void assert_no_answer(QTestState *qts, uint32_t pos)
     g_assert_cmphex(qtest_readl(qts, RAM_SRC), ==, 0);
 }
 
-static void queue_run(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
-                      uint32_t rid, uint32_t error)
+void queue_run(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
+               uint32_t rid, uint32_t error)
 {
     queue_put(qts, pos, op, sdi, rid);
     queue_ring(qts, pos);

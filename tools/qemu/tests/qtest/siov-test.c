@@ -19,6 +19,7 @@ int main(int argc, char **argv)
     siov_add_sdi_tests();
     siov_add_rules_tests();
     siov_add_queue_tests();
+    siov_add_managed_tests();
     siov_add_vtd_tests();
     return g_test_run();
 }

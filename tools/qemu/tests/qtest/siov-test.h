@@ -81,10 +81,23 @@ void assert_clean(QTestState *qts, uint32_t n);
 uint32_t blk_status(QTestState *qts, uint32_t n);
 void ctrl_writel(QTestState *qts, uint32_t reg, uint32_t val);
 
+#define RING            0x00200000ull   /* commands in memory */
+#define RING_SIZE       4
+
+uint64_t ring_entry(uint32_t n);
+void queue_on(QTestState *qts);
+void queue_put(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
+               uint32_t rid);
+void queue_ring(QTestState *qts, uint32_t pos);
+void assert_answer(QTestState *qts, uint32_t pos, uint32_t error);
+void queue_run(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
+               uint32_t rid, uint32_t error);
+
 void siov_add_function_tests(void);
 void siov_add_sdi_tests(void);
 void siov_add_rules_tests(void);
 void siov_add_queue_tests(void);
+void siov_add_managed_tests(void);
 void siov_add_vtd_tests(void);
 
 #endif /* TESTS_SIOV_TEST_H */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a user of a whole SIOV PF sees of its capability: nothing
+ * What a user of a whole SIOV PF sees of its capability: nothing. And who may be
+ * such a user: nobody, where devices of others are on the PF's bus.
  *
- * Needs a SIOV PF that is bound to vfio-pci, skips elsewhere.
+ * Needs a SIOV PF that is bound to vfio-pci, skips elsewhere. SIOV_PF_SHARED=1
+ * says that the first SIOV PF is on a bus with devices of other IOMMU groups.
  */
 #include "../kselftest_harness.h"
 #include "pci_siov_vfio.h"
@@ -96,6 +98,42 @@ TEST_F(pf_user, the_capabilities_behind_it_are_still_found)
 
 	ASSERT_EQ(0, user_reads(&self->user, &self->config, &seen));
 	EXPECT_EQ(next, find_ext_cap(&seen, get16(self->f, next)));
+}
+
+#define ENABLE_SIOV	"/sys/module/vfio_pci/parameters/enable_siov"
+
+static bool bind_to_user(const struct function *f)
+{
+	if (!has_user_driver(f))
+		put_file("/sys/bus/pci/drivers_probe", f->name);
+	return has_user_driver(f);
+}
+
+TEST(with_others_on_its_bus)
+{
+	struct function list[MAX_FUNCTIONS + 1], *f;
+	char path[256];
+
+	if (!getenv("SIOV_PF_SHARED"))
+		SKIP(return, "no SIOV PF shares its bus");
+
+	ASSERT_LE(0, read_functions(list, MAX_FUNCTIONS));
+	for (f = list; f->name[0]; f++)
+		if (find_ext_cap(f, EXT_CAP_ID_SIOV))
+			break;
+	ASSERT_NE(0, f->name[0]);
+	function_path(path, sizeof(path), f, "driver_override");
+	ASSERT_EQ(0, put_file(path, "vfio-pci"));
+	function_path(path, sizeof(path), f, "driver/unbind");
+	put_file(path, f->name);
+
+	ASSERT_EQ(0, put_file(ENABLE_SIOV, "N"));
+	EXPECT_FALSE(bind_to_user(f));
+	ASSERT_EQ(0, put_file(ENABLE_SIOV, "Y"));
+	EXPECT_TRUE(bind_to_user(f));
+
+	put_file(ENABLE_SIOV, "N");
+	put_file(path, f->name);
 }
 
 TEST_HARNESS_MAIN

@@ -135,13 +135,19 @@ static inline void pf_refresh(struct pf *pf)
 }
 
 /* Is it a PF whose driver can create SDIs? */
+/* The emulated device has two personalities, with a driver each */
+static inline const char *pf_driver(void)
+{
+	return getenv("SIOV_PF_DRIVER") ?: PF_DRIVER;
+}
+
 static inline bool is_pf(const struct pf *pf)
 {
 	char buf[256];
 
 	return exists(pf_path(pf, "siov/sdi_new")) &&
 	       !strcmp(link_target(pf_path(pf, "driver"), buf, sizeof(buf)),
-		       PF_DRIVER);
+		       pf_driver());
 }
 
 /* $SIOV_PF, or the first PF; @pf is left alone if there is none */

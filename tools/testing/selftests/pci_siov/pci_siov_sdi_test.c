@@ -486,7 +486,7 @@ TEST_F(sdi, unbind_pf)
 	for (i = 0; i < n; i++)
 		ASSERT_EQ(0, create(&self->pf, "any"));
 
-	ASSERT_EQ(0, bus_write("pci", PF_DRIVER, "unbind", self->pf.name));
+	ASSERT_EQ(0, bus_write("pci", pf_driver(), "unbind", self->pf.name));
 	EXPECT_EQ(0, pf_number(&self->pf, "siov/num_sdis"));
 	EXPECT_FALSE(sdi_exists(&self->pf, 0));
 	EXPECT_EQ(-ENODEV, create(&self->pf, "any"));
@@ -494,7 +494,7 @@ TEST_F(sdi, unbind_pf)
 	EXPECT_EQ(-ENODEV, pf_put(&self->pf, "siov/rid_mode", "software"));
 	EXPECT_EQ(0, pf_number(&self->pf, "siov/status"));
 
-	ASSERT_EQ(0, bus_write("pci", PF_DRIVER, "bind", self->pf.name));
+	ASSERT_EQ(0, bus_write("pci", pf_driver(), "bind", self->pf.name));
 	EXPECT_EQ(0, create(&self->pf, "any"));
 }
 

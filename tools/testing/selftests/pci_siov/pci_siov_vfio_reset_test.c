@@ -301,12 +301,80 @@ TEST_F(reset, of_the_pf_waits_for_no_user)
 	for (i = 0; i < NUM_THREADS; i++)
 		pthread_join(tid[i], NULL);
 
-	/* The one reset that has begun ends, and DMA that it lets on stops */
-	limit = alone + 3 * sdi + 0.2;
+	/*
+	 * The one reset that has begun ends, and DMA that it lets on stops. The rest
+	 * is for the machine, whose time is not always its own: on a device that
+	 * hangs, 200 resets in front would take 100 s.
+	 */
+	limit = 2 * alone + 3 * sdi + 2;
 	TH_LOG("PF alone %.3f s, SDI %.3f s; PF with %u threads %.3f s, at most %.3f s",
 	       alone, sdi, NUM_THREADS, took, limit);
 	EXPECT_LT(0, took);
 	EXPECT_LT(took, limit);
+}
+
+/* ---- An SDI that is to be removed, and whose user does not let go ---- */
+
+static pid_t delete_in_background(const struct pf *pf)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	/* What it has open of the SDI would count as the user's */
+	close(use.u->device);
+	_exit(delete_sdi(pf, 0) ? 1 : 0);
+}
+
+TEST_F(reset, reaches_an_sdi_that_is_being_removed)
+{
+	struct user *u = &self->user;
+	int err, status, i;
+	pthread_t tid;
+	uint32_t *mem;
+	pid_t pid;
+
+	memset(&use, 0, sizeof(use));
+	use.u = u;
+	signal(SIGBUS, on_sigbus);
+	err = eventfd(0, EFD_NONBLOCK);
+	mem = user_dma_map(u, IOVA, PAGE);
+	ASSERT_NE(NULL, mem);
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &err));
+
+	pid = delete_in_background(&self->pf);
+	ASSERT_LT(0, pid);
+	for (i = 0; i < 500 && sdi_exists(&self->pf, 0); i++)
+		usleep(10000);
+	EXPECT_FALSE(sdi_exists(&self->pf, 0));
+	usleep(100000);
+
+	ASSERT_TRUE(start_engine(u));
+	ASSERT_EQ(0, pthread_create(&tid, NULL, read_mapping, NULL));
+	EXPECT_EQ(0, reset_pf(&self->pf));
+
+	/* As that of any other: told, no DMA, and nothing seen of the reset */
+	EXPECT_EQ(1, events(err, 1000));
+	EXPECT_FALSE(cfg_read(u, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+	memset(mem, 0, PAGE);
+	usleep(20000);
+	EXPECT_EQ(0, mem[0]);
+	WRITE_ONCE(use.stop, true);
+	pthread_join(tid, NULL);
+	EXPECT_LT(0, use.accesses);
+	EXPECT_EQ(0, use.wrong);
+	EXPECT_EQ(0, use.signals);
+
+	/* Bus Master Enable says what is so, and DMA is there again */
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MASTER, 0));
+	EXPECT_EQ(RESULT_OK, engine_fill(u, IOVA, PAGE, PATTERN));
+	EXPECT_EQ(PATTERN, mem[0]);
+
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	user_close(u);
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	close(err);
 }
 
 TEST_HARNESS_MAIN

@@ -17,6 +17,7 @@
 #define SIOV_TESTDEV_DEVICE_ID          0x5107
 #define SIOV_TESTDEV_VF_DEVICE_ID       0x5108
 #define SIOV_TESTDEV_SDI_DEVICE_ID      0x5109
+#define SIOV_TESTDEV_MANAGED_DEVICE_ID  0x510a
 
 /* The extended capability as far as it is public */
 #define SIOV_CAP_ID                     0x0038
@@ -43,12 +44,14 @@
 #define SIOV_PF_MSIX_VECTORS            4
 #define SIOV_ALLOWLIST                  0x4000  /* 65,536 bits, one a RID */
 #define SIOV_ALLOWLIST_SIZE             0x2000
+#define SIOV_CLOCK                      0x7000  /* a page for all SDIs */
+#define SIOV_CLOCK_SIZE                 0x1000
 
 /* BAR 0: identification and control */
 #define SIOV_MAGIC                      0x000
 #define   SIOV_MAGIC_VALUE              0x564f4953      /* "SIOV" */
 #define SIOV_VERSION                    0x004
-#define   SIOV_VERSION_VALUE            0x00010001      /* 1.1 */
+#define   SIOV_VERSION_VALUE            0x00010002      /* 1.2 */
 #define SIOV_FEATURES                   0x008
 #define   SIOV_FEAT_STRIDED             0x00000001
 #define   SIOV_FEAT_SOFTWARE            0x00000002
@@ -58,6 +61,8 @@
 #define   SIOV_FEAT_FORGE               0x00000020
 #define   SIOV_FEAT_ERROR               0x00000040
 #define   SIOV_FEAT_QUEUE               0x00000080
+#define   SIOV_FEAT_MANAGED             0x00000100
+#define   SIOV_FEAT_ATS                 0x00000200
 #define SIOV_TOTAL                      0x00c
 #define SIOV_VECTORS                    0x010
 #define SIOV_PF_RID                     0x014
@@ -87,6 +92,10 @@
 #define SIOV_QUEUE_STATUS               0x058
 #define   SIOV_QUEUE_STATUS_ON          0x00000001
 #define   SIOV_QUEUE_STATUS_FAILED      0x00000002
+#define SIOV_FIRMWARE                   0x05c
+#define   SIOV_FIRMWARE_UP              0x00000001
+#define   SIOV_FIRMWARE_RESTART         0x00000002      /* write only */
+#define SIOV_EVENT_VECTOR               1
 
 /* An entry of the queue: four words of the driver, four of the device */
 #define SIOV_CMD_BYTES                  0x20
@@ -94,6 +103,16 @@
 #define   SIOV_CMD_OP_ENABLE            1
 #define   SIOV_CMD_OP_DISABLE           2
 #define   SIOV_CMD_OP_RESET             3
+#define   SIOV_CMD_OP_STORE             4
+#define   SIOV_CMD_OP_MASK              0x000000ff
+#define   SIOV_CMD_TYPE                 0x0000ff00      /* of ENABLE */
+#define   SIOV_CMD_TYPE_SHIFT           8
+#define     SIOV_TYPE_PLAIN             0
+#define     SIOV_TYPE_BELL              1
+#define   SIOV_CMD_NO_ATS               0x00010000      /* of ENABLE */
+#define   SIOV_CMD_VECTOR               0x0000ff00      /* of STORE */
+#define   SIOV_CMD_VECTOR_SHIFT         8
+#define   SIOV_CMD_MASKED               0x00010000      /* of STORE */
 #define SIOV_CMD_SDI                    0x04
 #define SIOV_CMD_RID                    0x08    /* as SIOV_BLK_RID */
 #define SIOV_CMD_TAG                    0x0c
@@ -101,6 +120,8 @@
 #define   SIOV_CMD_ANSWER_DONE          0x00000001
 #define   SIOV_CMD_ANSWER_ERROR         0x0000ff00
 #define   SIOV_CMD_ANSWER_ERROR_SHIFT   8
+#define SIOV_CMD_ARG0                   0x14
+#define SIOV_CMD_ARG1                   0x18
 #define SIOV_CMD_ANSWER_TAG             0x1c
 
 /* BAR 0: counters, 64 bits each */
@@ -129,8 +150,12 @@
 #define SIOV_CNT_TOO_EARLY              20
 #define SIOV_CNT_COMMAND                21
 #define SIOV_CNT_DOORBELL               22
+#define SIOV_CNT_TRANSLATION            23
 #define SIOV_CNT_DROP_BASE              24
 #define SIOV_CNT_DROP(cause)            (SIOV_CNT_DROP_BASE + (cause))
+#define SIOV_CNT_STORE                  33
+#define SIOV_CNT_RESTART                34
+#define SIOV_CNT_CLOCK_WRITE            35
 #define SIOV_NUM_COUNTERS               40
 
 /* Why a request never left the device: PCIESIOVDrop has the same values */
@@ -243,6 +268,12 @@
 #define   SIOV_PG_AS_RID_ON             0x80000000
 #define SIOV_PG_SCRATCH(i)              (0x050 + 4 * (i))
 #define SIOV_PG_NUM_SCRATCH             4
+
+/* BAR 0: the clock, for whoever uses any SDI, to be read and nothing else */
+#define SIOV_CLOCK_ID                   0x000
+#define   SIOV_CLOCK_ID_VALUE           0x4b434c43      /* "CLCK" */
+#define SIOV_CLOCK_LO                   0x004
+#define SIOV_CLOCK_HI                   0x008
 
 /* BAR 4: the doorbell page of SDI n, for whoever uses the SDI */
 #define SIOV_DB_ID                      0x000

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtio PCI device in RAM for KUnit tests of virtio_pci
+ *
+ * The device is a function of the fake PCI hierarchy. The real PCI core finds
+ * it, the real virtio_pci drives it; only what is behind its registers is here.
+ */
+#ifndef _VIRTIO_TESTS_FAKE_VIRTIO_PCI_H
+#define _VIRTIO_TESTS_FAKE_VIRTIO_PCI_H
+
+#include <linux/pci.h>
+#include <linux/virtio.h>
+#include <linux/workqueue.h>
+#include <kunit/test.h>
+
+#include "../../pci/tests/fake_host.h"
+
+#define FAKE_VIRTIO_QUEUES	2
+#define FAKE_VIRTIO_ADMIN_Q	FAKE_VIRTIO_QUEUES
+#define FAKE_VIRTIO_QUEUE_SIZE	16
+#define FAKE_VIRTIO_VFS		2
+
+/**
+ * struct fake_virtqueue - a split virtqueue as the device sees it
+ * @size: number of descriptors
+ * @max: the most that @size may be
+ * @enabled: the driver has enabled the queue
+ * @last_avail: the next available entry to look at
+ * @addr: guest-physical addresses of the three parts
+ */
+struct fake_virtqueue {
+	u16 size;
+	u16 max;
+	u16 enabled;
+	u16 last_avail;
+	u64 addr[3];
+};
+
+/**
+ * struct fake_virtio_group - what the device does for one group type
+ * @supported: opcodes that it lists, a bit each
+ * @used: opcodes that the driver has said it uses
+ */
+struct fake_virtio_group {
+	u64 supported;
+	u64 used;
+};
+
+/**
+ * struct fake_virtio - the device
+ * @test: test that owns it
+ * @host: hierarchy that it is in
+ * @fn: its PCI function, the owner of both groups
+ * @features: features that it offers
+ * @driver_features: features that the driver has accepted
+ * @select: feature_select of device and driver, queue_select
+ * @status: device status
+ * @isr: interrupt status
+ * @config: device-specific configuration
+ * @vqs: the queues, the admin queue last
+ * @irq: interrupt line
+ * @work: takes what is in the admin queue
+ * @group: self and SR-IOV group
+ * @lax: do as devices did that Linux 7.3 was written for: the SR-IOV group is there
+ *	 without VFs, and the self group needs no list
+ * @mute: take no commands
+ * @gone: unplugged; registers read as ones
+ * @served: commands answered with success, by opcode
+ * @refused: commands answered with an error
+ * @member: group_member_id of the last command
+ */
+struct fake_virtio {
+	struct kunit *test;
+	struct fake_pci_host *host;
+	struct fake_pci_fn *fn;
+	u64 features;
+	u64 driver_features;
+	u32 select[3];
+	u8 status;
+	u8 isr;
+	u8 config[64];
+	struct fake_virtqueue vqs[FAKE_VIRTIO_QUEUES + 1];
+	int irq;
+	struct work_struct work;
+	struct fake_virtio_group group[2];
+	bool lax;
+	bool mute;
+	bool gone;
+	unsigned int served[64];
+	unsigned int refused;
+	u64 member;
+};
+
+struct fake_virtio *fake_virtio_create(struct kunit *test, u16 type);
+void fake_virtio_plug(struct fake_virtio *dev);
+void fake_virtio_unmute(struct fake_virtio *dev);
+void fake_virtio_pull(struct fake_virtio *dev);
+struct virtio_device *fake_virtio_vdev(struct fake_virtio *dev);
+struct pci_dev *fake_virtio_enable_vfs(struct fake_virtio *dev);
+
+#endif /* _VIRTIO_TESTS_FAKE_VIRTIO_PCI_H */

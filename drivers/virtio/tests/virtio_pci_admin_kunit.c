@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests: administration commands of virtio_pci, and resets of its function
+ *
+ * The owner is a device in RAM, its driver a trivial one, or virtio_net. All but
+ * the first test fail on Linux 7.3, or hang there.
+ */
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ids.h>
+#include <linux/virtio_pci_admin.h>
+#include <kunit/test.h>
+
+#include "../virtio_pci_common.h"
+#include "fake_virtio_pci.h"
+
+/* A device type that no driver knows but the one below */
+#define FAKE_VIRTIO_TYPE	0x3f
+#define FAKE_TIMEOUT		(10 * HZ)
+
+/* --- a driver without a purpose --- */
+
+static void nop_callback(struct virtqueue *vq)
+{
+}
+
+static int nop_probe(struct virtio_device *vdev)
+{
+	struct virtqueue *vq;
+
+	vq = virtio_find_single_vq(vdev, nop_callback, "nop");
+	if (IS_ERR(vq))
+		return PTR_ERR(vq);
+
+	virtio_device_ready(vdev);
+	return 0;
+}
+
+static void nop_remove(struct virtio_device *vdev)
+{
+	virtio_reset_device(vdev);
+	vdev->config->del_vqs(vdev);
+}
+
+static const struct virtio_device_id nop_ids[] = {
+	{ FAKE_VIRTIO_TYPE, VIRTIO_DEV_ANY_ID },
+	{ }
+};
+
+static struct virtio_driver nop_driver = {
+	.driver.name = "virtio-kunit",
+	.id_table = nop_ids,
+	.probe = nop_probe,
+	.remove = nop_remove,
+};
+
+static int admin_suite_init(struct kunit_suite *suite)
+{
+	return register_virtio_driver(&nop_driver);
+}
+
+static void admin_suite_exit(struct kunit_suite *suite)
+{
+	unregister_virtio_driver(&nop_driver);
+}
+
+/* --- what may never return is done by a thread --- */
+
+/**
+ * struct call - something that a thread does
+ * @fn: what
+ * @arg: with what
+ * @ret: what came of it
+ * @done: it has returned
+ */
+struct call {
+	int (*fn)(void *arg);
+	void *arg;
+	int ret;
+	struct completion done;
+};
+
+static int call_thread(void *data)
+{
+	struct call *call = data;
+
+	call->ret = call->fn(call->arg);
+	complete(&call->done);
+	return 0;
+}
+
+/* A call that never returns needs its memory for ever, so that is not freed then */
+static struct call *call_start(struct kunit *test, int (*fn)(void *), void *arg)
+{
+	struct call *call = kzalloc_obj(*call);
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	call->fn = fn;
+	call->arg = arg;
+	init_completion(&call->done);
+	task = kthread_run(call_thread, call, "virtio-kunit");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	/* Let it come to where it waits */
+	schedule_timeout_uninterruptible(HZ / 10);
+	return call;
+}
+
+/* What it returned, or -ETIMEDOUT */
+static int call_end(struct call *call)
+{
+	int ret;
+
+	if (!wait_for_completion_timeout(&call->done, FAKE_TIMEOUT))
+		return -ETIMEDOUT;
+
+	ret = call->ret;
+	kfree(call);
+	return ret;
+}
+
+static int stop_vf(void *vf)
+{
+	return virtio_pci_admin_mode_set(vf, BIT(0));
+}
+
+static int remove_function(void *pdev)
+{
+	pci_stop_and_remove_bus_device_locked(pdev);
+	return 0;
+}
+
+static int unbind_driver(void *vdev)
+{
+	device_release_driver(&((struct virtio_device *)vdev)->dev);
+	return 0;
+}
+
+static int reset_function(void *pdev)
+{
+	return pci_reset_function(pdev);
+}
+
+/* --- administration commands --- */
+
+static struct fake_virtio *lax_device(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+
+	dev->lax = true;
+	return dev;
+}
+
+static void admin_command(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct pci_dev *vf;
+
+	fake_virtio_plug(dev);
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_TRUE(test, virtio_pci_admin_has_dev_parts(vf));
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 1,
+			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
+	KUNIT_EXPECT_EQ(test, 1, dev->member);
+}
+
+/* The table of an indirect descriptor has to be allocated */
+static void admin_indirect(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct kmsg_dump_iter mark;
+	struct pci_dev *vf;
+
+	dev->features |= BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
+	fake_kmsg_mark(&mark);
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		kunit_skip(test, "without DEBUG_ATOMIC_SLEEP nobody notices");
+	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&mark, LOGLEVEL_DEBUG,
+						 "sleeping function called",
+						 NULL));
+}
+
+/* 1 << 66 is 1 << 2 for some CPUs */
+static void admin_large_opcode(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_cmd cmd = {
+		.opcode = cpu_to_le16(64 + VIRTIO_ADMIN_CMD_DEV_MODE_SET),
+		.group_type = cpu_to_le16(VIRTIO_ADMIN_GROUP_TYPE_SRIOV),
+		.group_member_id = cpu_to_le64(1),
+	};
+
+	fake_virtio_plug(dev);
+	fake_virtio_enable_vfs(dev);
+	dev->refused = 0;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			vp_modern_admin_cmd_exec(fake_virtio_vdev(dev), &cmd));
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
+}
+
+/* --- lists of commands --- */
+
+/* The self group has its own list, and no command is legal before LIST_USE */
+static void list_before_commands(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+
+	fake_virtio_plug(dev);
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
+	KUNIT_EXPECT_EQ(test, 1,
+			dev->served[VIRTIO_ADMIN_CMD_DRIVER_CAP_SET]);
+}
+
+/* The SR-IOV group is there once VF Enable is set, and again after a pause */
+static void list_of_vfs(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct pci_dev *pf, *vf;
+	int i;
+
+	fake_virtio_plug(dev);
+	pf = to_vp_device(fake_virtio_vdev(dev))->pci_dev;
+	for (i = 0; i < 2; i++) {
+		vf = fake_virtio_enable_vfs(dev);
+		KUNIT_EXPECT_TRUE(test, virtio_pci_admin_has_dev_parts(vf));
+		KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+		KUNIT_EXPECT_EQ(test, 0, dev->refused);
+		device_lock(&pf->dev);
+		pf->driver->sriov_configure(pf, 0);
+		device_unlock(&pf->dev);
+		/* A device may forget the list of a group that has gone */
+		dev->group[VIRTIO_ADMIN_GROUP_TYPE_SRIOV].used &= GENMASK(1, 0);
+	}
+	KUNIT_EXPECT_EQ(test, 2,
+			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
+}
+
+/* What one group may do says nothing of another */
+static void list_per_group(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	u64 mode_set = BIT_ULL(VIRTIO_ADMIN_CMD_DEV_MODE_SET);
+	struct virtio_admin_cmd cmd = {
+		.opcode = cpu_to_le16(VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY),
+		.group_type = cpu_to_le16(VIRTIO_ADMIN_GROUP_TYPE_SRIOV),
+		.group_member_id = cpu_to_le64(1),
+	};
+	struct pci_dev *vf;
+
+	dev->group[VIRTIO_ADMIN_GROUP_TYPE_SRIOV].supported &=
+		~(mode_set | BIT_ULL(VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY));
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	dev->refused = 0;
+	KUNIT_EXPECT_FALSE(test, virtio_pci_admin_has_dev_parts(vf));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			vp_modern_admin_cmd_exec(fake_virtio_vdev(dev), &cmd));
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
+	KUNIT_EXPECT_EQ(test, 1,
+			dev->served[VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY]);
+}
+
+/* A reset makes the device forget the lists */
+static void list_after_reset(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct virtio_device *vdev;
+	struct pci_dev *vf;
+
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+
+	vdev = fake_virtio_vdev(dev);
+	device_release_driver(&vdev->dev);
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&vdev->dev));
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
+}
+
+/* Commands that the driver has put into the queue since the last reset */
+static unsigned int submitted(struct fake_virtio *dev)
+{
+	struct vring_avail *avail =
+		phys_to_virt(dev->vqs[FAKE_VIRTIO_ADMIN_Q].addr[1]);
+
+	return le16_to_cpu((__force __le16)avail->idx);
+}
+
+static int query_caps(void *vdev)
+{
+	struct virtio_admin_cmd cmd = {
+		.opcode = cpu_to_le16(VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY),
+		.group_type = cpu_to_le16(VIRTIO_ADMIN_GROUP_TYPE_SELF),
+	};
+
+	return vp_modern_admin_cmd_exec(vdev, &cmd);
+}
+
+/* LIST_USE waits for what has been sent, and what comes later waits for it */
+static void list_alone(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct call *before, *first, *second;
+	struct virtio_device *vdev;
+	unsigned int sent;
+	struct pci_dev *vf;
+
+	fake_virtio_plug(dev);
+	vdev = fake_virtio_vdev(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	sent = submitted(dev);
+	dev->mute = true;
+	before = call_start(test, query_caps, vdev);
+	first = call_start(test, stop_vf, vf);
+	second = call_start(test, stop_vf, vf);
+	KUNIT_EXPECT_EQ(test, sent + 1, submitted(dev));
+
+	fake_virtio_unmute(dev);
+	KUNIT_EXPECT_EQ(test, 0, call_end(before));
+	KUNIT_EXPECT_EQ(test, 0, call_end(first));
+	KUNIT_EXPECT_EQ(test, 0, call_end(second));
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
+	/* One for each group */
+	KUNIT_EXPECT_EQ(test, 2, dev->served[VIRTIO_ADMIN_CMD_LIST_USE]);
+	KUNIT_EXPECT_EQ(test, 2,
+			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
+}
+
+/* --- commands that are never answered --- */
+
+static void wait_broken_queue(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call;
+	struct pci_dev *vf;
+
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	dev->mute = true;
+	call = call_start(test, stop_vf, vf);
+	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
+
+	virtio_break_device(fake_virtio_vdev(dev));
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+	KUNIT_EXPECT_EQ(test, -EIO, virtio_pci_admin_mode_set(vf, BIT(0)));
+}
+
+/* The user of a VF waits, and removal waits for the user */
+static void wait_pulled_device(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call, *removal;
+	struct kmsg_dump_iter mark;
+	struct pci_dev *pf, *vf;
+
+	fake_kmsg_mark(&mark);
+	fake_virtio_plug(dev);
+	pf = fake_pci_dev(dev->fn);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	dev->mute = true;
+	call = call_start(test, stop_vf, vf);
+
+	fake_virtio_pull(dev);
+	removal = call_start(test, remove_function, pf);
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+	KUNIT_EXPECT_EQ(test, 0, call_end(removal));
+	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&mark, LOGLEVEL_DEBUG,
+						 "WARNING:", NULL));
+	/* Let a kernel go on that is waiting for the reset of the device */
+	dev->status = 0;
+	dev->gone = false;
+	schedule_timeout_uninterruptible(HZ / 10);
+}
+
+static void wait_unbound_driver(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call, *unbind;
+	struct virtio_device *vdev;
+	struct pci_dev *vf;
+
+	fake_virtio_plug(dev);
+	vdev = fake_virtio_vdev(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	dev->mute = true;
+	call = call_start(test, stop_vf, vf);
+	unbind = call_start(test, unbind_driver, vdev);
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+	KUNIT_EXPECT_EQ(test, 0, call_end(unbind));
+
+	/* There is no queue now */
+	call = call_start(test, stop_vf, vf);
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+}
+
+/* Three descriptors a command: the sixth finds one left of sixteen */
+static void wait_full_queue(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call[8];
+	struct pci_dev *vf;
+	int i;
+
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	dev->mute = true;
+	for (i = 0; i < ARRAY_SIZE(call); i++)
+		call[i] = call_start(test, stop_vf, vf);
+	KUNIT_EXPECT_EQ(test, 1,
+			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
+
+	fake_virtio_unmute(dev);
+	for (i = 0; i < ARRAY_SIZE(call); i++)
+		KUNIT_EXPECT_EQ(test, 0, call_end(call[i]));
+	KUNIT_EXPECT_EQ(test, 9,
+			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
+}
+
+/* --- reset of the function --- */
+
+static struct net_device *find_netdev(struct virtio_device *vdev)
+{
+	struct net_device *netdev, *found = NULL;
+
+	rtnl_lock();
+	for_each_netdev(&init_net, netdev)
+		if (netdev->dev.parent == &vdev->dev)
+			found = netdev;
+	rtnl_unlock();
+
+	return found;
+}
+
+static struct net_device *open_netdev(struct kunit *test,
+				      struct fake_virtio *dev)
+{
+	struct net_device *netdev = find_netdev(fake_virtio_vdev(dev));
+
+	KUNIT_ASSERT_NOT_NULL(test, netdev);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, 0, dev_open(netdev, NULL));
+	rtnl_unlock();
+	return netdev;
+}
+
+/* Buffers that the driver has given to the receive queue */
+static unsigned int rx_buffers(struct fake_virtio *dev)
+{
+	struct vring_avail *avail;
+
+	if (!dev->vqs[0].enabled || !dev->vqs[0].addr[1])
+		return 0;
+
+	avail = phys_to_virt(dev->vqs[0].addr[1]);
+	return le16_to_cpu((__force __le16)avail->idx);
+}
+
+static void net_reset(struct kunit *test)
+{
+	struct fake_virtio *dev;
+	struct net_device *netdev;
+	struct pci_dev *vf;
+
+	if (!IS_ENABLED(CONFIG_VIRTIO_NET))
+		kunit_skip(test, "needs VIRTIO_NET");
+
+	dev = fake_virtio_create(test, VIRTIO_ID_NET);
+	dev->lax = true;
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	netdev = open_netdev(test, dev);
+	KUNIT_EXPECT_GT(test, rx_buffers(dev), 0);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+
+	KUNIT_EXPECT_EQ(test, 0, call_end(call_start(test, reset_function,
+						     fake_pci_dev(dev->fn))));
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	KUNIT_EXPECT_TRUE(test, netif_device_present(netdev));
+	KUNIT_EXPECT_GT(test, rx_buffers(dev), 0);
+	KUNIT_EXPECT_EQ(test, 0, call_end(call_start(test, stop_vf, vf)));
+}
+
+static struct kunit_case admin_cases[] = {
+	KUNIT_CASE(admin_command),
+	KUNIT_CASE(admin_indirect),
+	KUNIT_CASE(admin_large_opcode),
+	KUNIT_CASE(list_before_commands),
+	KUNIT_CASE_SLOW(list_of_vfs),
+	KUNIT_CASE(list_per_group),
+	KUNIT_CASE(list_after_reset),
+	KUNIT_CASE(list_alone),
+	KUNIT_CASE(net_reset),
+	KUNIT_CASE_SLOW(wait_broken_queue),
+	KUNIT_CASE_SLOW(wait_pulled_device),
+	KUNIT_CASE_SLOW(wait_unbound_driver),
+	KUNIT_CASE_SLOW(wait_full_queue),
+	{ }
+};
+
+static struct kunit_suite admin_suite = {
+	.name = "virtio_pci_admin",
+	.suite_init = admin_suite_init,
+	.suite_exit = admin_suite_exit,
+	.test_cases = admin_cases,
+};
+
+kunit_test_suite(admin_suite);
+
+MODULE_DESCRIPTION("KUnit tests of administration commands of virtio_pci");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,260 @@
+/*
+ * Administration virtqueue of a virtio PCI device, virtio 1.4
+ *
+ * Chapters "Device groups" and "Administration Virtqueues". The order in which a
+ * command is judged is normative: group type, opcode, member. Buffers may be
+ * shorter than a command or its answer, and longer: what is missing is zero, what
+ * is too much is left alone.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/iov.h"
+#include "qemu/timer.h"
+#include "hw/virtio/virtio-admin.h"
+#include "standard-headers/linux/virtio_config.h"
+#include "standard-headers/linux/virtio_pci.h"
+#include "trace.h"
+
+/* Longest data and result of all commands here */
+#define ADMIN_DATA_MAX          16
+#define ADMIN_RESULT_MAX        16
+
+/* Status, by the names of Linux's errors, and what qualifies it */
+#define STATUS_ENXIO            6
+#define STATUS_EAGAIN           11
+#define STATUS_EINVAL           22
+
+#define Q_INVALID_OPCODE        2
+#define Q_INVALID_FIELD         3
+#define Q_INVALID_GROUP         4
+#define Q_INVALID_MEMBER        5
+#define Q_TRYAGAIN              7
+
+#define OPCODE(name)            BIT_ULL(VIRTIO_ADMIN_CMD_ ## name)
+
+/* The two commands that may be sent before any LIST_USE */
+#define OPCODES_LIST            (OPCODE(LIST_QUERY) | OPCODE(LIST_USE))
+
+typedef struct AdminRequest {
+    struct virtio_admin_cmd_hdr hdr;
+    uint8_t data[ADMIN_DATA_MAX];
+} QEMU_PACKED AdminRequest;
+
+typedef struct AdminAnswer {
+    struct virtio_admin_cmd_status status;
+    uint8_t result[ADMIN_RESULT_MAX];
+} QEMU_PACKED AdminAnswer;
+
+/* Commands: what they do, and how much of an answer they fill */
+
+static void admin_fail(AdminAnswer *answer, uint16_t status, uint16_t qualifier)
+{
+    answer->status.status = cpu_to_le16(status);
+    answer->status.status_qualifier = cpu_to_le16(qualifier);
+}
+
+static void admin_list_query(VirtIOAdminGroup *group, const AdminRequest *req,
+                             AdminAnswer *answer)
+{
+    stq_le_p(answer->result, group->supported);
+}
+
+static void admin_list_use(VirtIOAdminGroup *group, const AdminRequest *req,
+                           AdminAnswer *answer)
+{
+    uint64_t used = ldq_le_p(req->data);
+
+    if (used & ~group->supported) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
+        return;
+    }
+    group->used = used;
+}
+
+/* No capability, so all of the bitmap is zero */
+static void admin_cap_list(VirtIOAdminGroup *group, const AdminRequest *req,
+                           AdminAnswer *answer)
+{
+}
+
+static void admin_no_cap(VirtIOAdminGroup *group, const AdminRequest *req,
+                         AdminAnswer *answer)
+{
+    admin_fail(answer, STATUS_ENXIO, Q_INVALID_FIELD);
+}
+
+typedef struct AdminCommand {
+    void (*run)(VirtIOAdminGroup *group, const AdminRequest *req,
+                AdminAnswer *answer);
+    size_t result;
+    bool any_member;
+} AdminCommand;
+
+static const AdminCommand admin_commands[] = {
+    [VIRTIO_ADMIN_CMD_LIST_QUERY] = { admin_list_query, 8, true },
+    [VIRTIO_ADMIN_CMD_LIST_USE] = { admin_list_use, 0, true },
+    [VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY] = { admin_cap_list, 8 },
+    [VIRTIO_ADMIN_CMD_DEVICE_CAP_GET] = { admin_no_cap, 0 },
+    [VIRTIO_ADMIN_CMD_DRIVER_CAP_SET] = { admin_no_cap, 0 },
+};
+
+/* Judgement */
+
+static VirtIOAdminGroup *admin_group(VirtIOAdmin *admin, uint16_t type)
+{
+    VirtIOAdminGroup *group;
+
+    if (type >= ARRAY_SIZE(admin->group) || type == admin->x_no_group) {
+        return NULL;
+    }
+    group = &admin->group[type];
+    return group->exists && group->exists(admin) ? group : NULL;
+}
+
+static const AdminCommand *admin_command(VirtIOAdminGroup *group,
+                                         uint16_t opcode)
+{
+    if (opcode >= ARRAY_SIZE(admin_commands) || !admin_commands[opcode].run ||
+        !(group->used & group->supported & BIT_ULL(opcode))) {
+        return NULL;
+    }
+    return &admin_commands[opcode];
+}
+
+/* Returns the size of the answer */
+static size_t admin_execute(VirtIOAdmin *admin, const AdminRequest *req,
+                            AdminAnswer *answer)
+{
+    uint64_t member = le64_to_cpu(req->hdr.group_member_id);
+    VirtIOAdminGroup *group;
+    const AdminCommand *cmd;
+
+    group = admin_group(admin, le16_to_cpu(req->hdr.group_type));
+    if (!group) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_GROUP);
+        return sizeof(answer->status);
+    }
+    cmd = admin_command(group, le16_to_cpu(req->hdr.opcode));
+    if (!cmd) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_OPCODE);
+        return sizeof(answer->status);
+    }
+    if (!cmd->any_member && !group->has_member(admin, member)) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_MEMBER);
+    } else if (admin->x_again) {
+        admin->x_again--;
+        admin_fail(answer, STATUS_EAGAIN, Q_TRYAGAIN);
+    } else {
+        cmd->run(group, req, answer);
+    }
+    return sizeof(answer->status) + cmd->result;
+}
+
+/* The queue */
+
+static void admin_answer(VirtIOAdmin *admin, VirtQueueElement *elem)
+{
+    AdminRequest req = { };
+    AdminAnswer answer = { };
+    size_t len;
+
+    iov_to_buf(elem->out_sg, elem->out_num, 0, &req, sizeof(req));
+    len = admin_execute(admin, &req, &answer);
+    len = iov_from_buf(elem->in_sg, elem->in_num, 0, &answer,
+                       MIN(len, admin->x_short));
+    trace_virtio_admin_command(le16_to_cpu(req.hdr.group_type),
+                               le64_to_cpu(req.hdr.group_member_id),
+                               le16_to_cpu(req.hdr.opcode),
+                               le16_to_cpu(answer.status.status),
+                               le16_to_cpu(answer.status.status_qualifier));
+    admin->answered++;
+    virtqueue_push(admin->vq, elem, len);
+    virtio_notify(admin->vdev, admin->vq);
+    g_free(elem);
+}
+
+static void admin_answer_first(VirtIOAdmin *admin)
+{
+    if (admin->answered < admin->x_mute_at) {
+        admin_answer(admin, g_queue_pop_head(&admin->waiting));
+    }
+}
+
+static void admin_arm(VirtIOAdmin *admin)
+{
+    if (!g_queue_is_empty(&admin->waiting) && !timer_pending(admin->timer)) {
+        timer_mod(admin->timer, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) +
+                  admin->x_delay_ms);
+    }
+}
+
+static void admin_timer(void *opaque)
+{
+    VirtIOAdmin *admin = opaque;
+
+    admin_answer_first(admin);
+    if (admin->answered < admin->x_mute_at) {
+        admin_arm(admin);
+    }
+}
+
+void virtio_admin_handle(VirtIOAdmin *admin)
+{
+    VirtQueueElement *elem;
+
+    if (!virtio_vdev_has_feature(admin->vdev, VIRTIO_F_ADMIN_VQ)) {
+        return;
+    }
+    while ((elem = virtqueue_pop(admin->vq, sizeof(*elem)))) {
+        g_queue_push_tail(&admin->waiting, elem);
+        if (!admin->x_delay_ms) {
+            admin_answer_first(admin);
+        }
+    }
+    if (admin->x_delay_ms) {
+        admin_arm(admin);
+    }
+}
+
+void virtio_admin_reset(VirtIOAdmin *admin)
+{
+    VirtQueueElement *elem;
+
+    if (!admin->vq) {
+        return;
+    }
+    timer_del(admin->timer);
+    while ((elem = g_queue_pop_head(&admin->waiting))) {
+        virtqueue_detach_element(admin->vq, elem, 0);
+        g_free(elem);
+    }
+    for (int i = 0; i < ARRAY_SIZE(admin->group); i++) {
+        admin->group[i].used = OPCODES_LIST;
+    }
+}
+
+void virtio_admin_init(VirtIOAdmin *admin, VirtIODevice *vdev, int n, int size,
+                       VirtIOHandleOutput handle)
+{
+    admin->vdev = vdev;
+    admin->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, admin_timer, admin);
+    g_queue_init(&admin->waiting);
+    for (int i = 0; i < ARRAY_SIZE(admin->group); i++) {
+        admin->group[i].supported |= OPCODES_LIST;
+    }
+    admin->vq = virtio_add_queue_at(vdev, n, size, handle);
+    virtio_admin_reset(admin);
+}
+
+void virtio_admin_exit(VirtIOAdmin *admin)
+{
+    if (!admin->vq) {
+        return;
+    }
+    virtio_admin_reset(admin);
+    timer_free(admin->timer);
+    virtio_del_queue(admin->vdev, virtio_get_queue_index(admin->vq));
+    admin->vq = NULL;
+}

@@ -1,0 +1,90 @@
+/*
+ * Administration virtqueue of a virtio PCI device, virtio 1.4
+ *
+ * The device embeds a VirtIOAdmin, says which groups it owns, and passes resets
+ * on. What is a command, what may be sent and to whom is judged here.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_VIRTIO_ADMIN_H
+#define HW_VIRTIO_ADMIN_H
+
+#include "hw/virtio/virtio.h"
+
+/* Group types */
+#define VIRTIO_ADMIN_GROUP_SELF         0
+#define VIRTIO_ADMIN_GROUP_SRIOV        1
+#define VIRTIO_ADMIN_NUM_GROUPS         2
+
+/* No command has this number; for faults that are switched off */
+#define VIRTIO_ADMIN_NEVER              UINT32_MAX
+
+typedef struct VirtIOAdmin VirtIOAdmin;
+
+/**
+ * struct VirtIOAdminGroup - a group that the device owns
+ * @supported: opcodes that LIST_QUERY reports, a bit each
+ * @used: opcodes that the driver has agreed to by LIST_USE
+ * @exists: is the group there now?
+ * @has_member: is there a member with this ID? @exists was true
+ */
+typedef struct VirtIOAdminGroup {
+    uint64_t supported;
+    uint64_t used;
+    bool (*exists)(VirtIOAdmin *admin);
+    bool (*has_member)(VirtIOAdmin *admin, uint64_t id);
+} VirtIOAdminGroup;
+
+/**
+ * struct VirtIOAdmin - state of one administration virtqueue
+ * @vdev: owner of the groups
+ * @vq: the queue
+ * @opaque: for @exists and @has_member
+ * @group: groups by type
+ * @waiting: commands that have been taken and not answered
+ * @timer: answers the first of @waiting
+ * @answered: commands answered since the device was created
+ * @x_delay_ms: answer that late
+ * @x_mute_at: number of the first command that is never answered
+ * @x_short: write no more than this of an answer
+ * @x_again: so many commands are told to come again
+ * @x_no_group: pretend that there is no group of this type
+ */
+struct VirtIOAdmin {
+    VirtIODevice *vdev;
+    VirtQueue *vq;
+    void *opaque;
+    VirtIOAdminGroup group[VIRTIO_ADMIN_NUM_GROUPS];
+    GQueue waiting;
+    QEMUTimer *timer;
+    uint32_t answered;
+
+    uint32_t x_delay_ms;
+    uint32_t x_mute_at;
+    uint32_t x_short;
+    uint32_t x_again;
+    uint32_t x_no_group;
+};
+
+/**
+ * virtio_admin_init: add an administration virtqueue
+ * @admin: group callbacks, lists and faults are set, all else is zero
+ * @vdev: realized device
+ * @n: index of the queue
+ * @size: number of descriptors
+ * @handle: handler of the queue, which calls virtio_admin_handle()
+ */
+void virtio_admin_init(VirtIOAdmin *admin, VirtIODevice *vdev, int n, int size,
+                       VirtIOHandleOutput handle);
+
+/* Remove the queue again */
+void virtio_admin_exit(VirtIOAdmin *admin);
+
+/* The driver or the bus has reset the device, and the queue with it */
+void virtio_admin_reset(VirtIOAdmin *admin);
+
+/* The driver has notified the queue */
+void virtio_admin_handle(VirtIOAdmin *admin);
+
+#endif
