@@ -34,6 +34,7 @@
 #include <linux/pci.h>
 #include <linux/pci-siov.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "pci-siov-test.h"
@@ -79,6 +80,7 @@ static const char * const type_names[] = {
  * @tail: the next free one
  * @tag: of the last one, so that no answer is taken for another
  * @answered: the device has answered
+ * @event_lock: protects @down, and the start of the queue after a restart
  * @down: the firmware restarts, and answers nothing
  * @recover: brings the function back after that
  * @params: what can be chosen for an SDI
@@ -100,6 +102,7 @@ struct managed {
 	u32 tail;
 	u32 tag;
 	struct completion answered;
+	spinlock_t event_lock; /* see above */
 	bool down;
 	struct work_struct recover;
 
@@ -136,19 +139,15 @@ static void queue_start(struct managed *m)
 	writel(QUEUE_SIZE, m->ctrl + SIOV_TEST_QUEUE_SIZE);
 }
 
-/* A reset of the PF turns the queue off */
+/* It is off between a reset or a restart and what the driver does about it */
 static int queue_check(struct managed *m)
 {
 	u32 size = readl(m->ctrl + SIOV_TEST_QUEUE_SIZE);
 
 	if (PCI_POSSIBLE_ERROR(size))
 		return -ENODEV;
-	if (READ_ONCE(m->down))
-		return -EIO;
-	if (!size)
-		queue_start(m);
 
-	return 0;
+	return size && !READ_ONCE(m->down) ? 0 : -EIO;
 }
 
 static bool is_answered(const struct siov_test_command *cmd, u32 tag)
@@ -219,6 +218,7 @@ static int send_command(struct managed *m,
 	if (PCI_POSSIBLE_ERROR(readl(m->ctrl + SIOV_TEST_QUEUE_SIZE)))
 		return -ENODEV;
 
+	queue_start(m);
 	pci_err(m->pdev, "SDI %u: no answer to command %#x after %u ms\n",
 		le32_to_cpu(what->sdi), le32_to_cpu(what->op),
 		ANSWER_TIMEOUT_MS);
@@ -421,21 +421,25 @@ static const struct pci_siov_ops managed_ops = {
 
 /* Firmware */
 
-/* It goes down, or it is up again */
-static irqreturn_t managed_event(int irq, void *data)
-{
-	struct managed *m = data;
-
-	WRITE_ONCE(m->down, true);
-	complete(&m->answered);
-	schedule_work(&m->recover);
-	return IRQ_HANDLED;
-}
-
 static bool firmware_has_restarted(struct managed *m)
 {
 	return !readl(m->ctrl + SIOV_TEST_QUEUE_SIZE) ||
 	       !(readl(m->ctrl + SIOV_TEST_FIRMWARE) & SIOV_TEST_FIRMWARE_UP);
+}
+
+/* It goes down, or it is up again, which may have been dealt with already */
+static irqreturn_t managed_event(int irq, void *data)
+{
+	struct managed *m = data;
+
+	guard(spinlock)(&m->event_lock);
+	if (firmware_has_restarted(m)) {
+		WRITE_ONCE(m->down, true);
+		complete(&m->answered);
+		schedule_work(&m->recover);
+	}
+
+	return IRQ_HANDLED;
 }
 
 static int wait_for_firmware(struct managed *m)
@@ -457,15 +461,14 @@ static void managed_recover(struct work_struct *work)
 	struct managed *m = container_of(work, struct managed, recover);
 
 	/* The second event of a restart, which the first one has dealt with */
-	if (!firmware_has_restarted(m)) {
-		WRITE_ONCE(m->down, false);
+	if (!READ_ONCE(m->down))
 		return;
-	}
 
 	pci_siov_reset_prepare(m->pdev, false);
 	if (wait_for_firmware(m)) {
 		pci_err(m->pdev, "the firmware does not come back, reset the function\n");
 	} else {
+		guard(spinlock_irq)(&m->event_lock);
 		queue_start(m);
 		WRITE_ONCE(m->down, false);
 	}
@@ -551,6 +554,7 @@ static int add_queue(struct managed *m)
 	if (ret)
 		return ret;
 
+	spin_lock_init(&m->event_lock);
 	INIT_WORK(&m->recover, managed_recover);
 	ret = devm_request_irq(dev, pci_irq_vector(m->pdev, VECTOR_EVENT),
 			       managed_event, 0, KBUILD_MODNAME, m);
@@ -656,8 +660,11 @@ static void managed_reset_done(struct pci_dev *pdev)
 {
 	struct managed *m = pci_get_drvdata(pdev);
 
-	/* A restart has ended with the reset */
-	WRITE_ONCE(m->down, false);
+	/* The reset has turned the queue off, and ended a restart */
+	scoped_guard(spinlock_irq, &m->event_lock) {
+		queue_start(m);
+		WRITE_ONCE(m->down, false);
+	}
 	siov_test_engine_pause(m->engine, false);
 }
 

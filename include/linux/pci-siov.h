@@ -205,10 +205,9 @@ struct pci_sdi {
  *
  * @sdi_init, @sdi_release, @sdi_reset, @sdi_set_master and @msi_store may sleep, are
  * serialized per SDI but not between SDIs, and are called while the PF is bound
- * and runtime active. Around a reset of the PF its device_lock() is held, and in
- * recovery from an error pci_bus_sem as well, also over @rid_allow: none of
- * them may take one of the two. They must not call the pci_sdi_*() functions on
- * the SDI they are called for.
+ * and runtime active. Around a reset of the PF and in recovery from an error its
+ * device_lock() is held, also over @rid_allow, so none of them may take it. They
+ * must not call the pci_sdi_*() functions on the SDI they are called for.
  *
  * None of the operations is called from when a reset of the PF, its recovery
  * from an error or system sleep has begun until it is over. An SDI that is
@@ -334,9 +333,6 @@ void __iomem *pci_sdi_iomap(struct pci_sdi *sdi, unsigned int region);
 void pci_sdi_notify_start(struct pci_sdi *sdi);
 void pci_sdi_notify_stop(struct pci_sdi *sdi);
 
-/* For the IOMMU core */
-bool pci_sdi_may_send(const struct pci_sdi *sdi);
-
 /**
  * dev_is_pci_sdi() - Is this device an SDI?
  * @dev: any device
@@ -355,12 +351,33 @@ static inline bool dev_is_pci_sdi(const struct device *dev)
 	return false;
 }
 
-static inline bool pci_sdi_may_send(const struct pci_sdi *sdi)
+#endif /* CONFIG_PCI_SIOV */
+
+/**
+ * pci_sdi_may_translate() - May an SDI ask for address translations?
+ * @sdi: the SDI
+ *
+ * Address Translation Services (ATS) of a PF are turned on by the IOMMU driver,
+ * in the PF's configuration space and for the PF's Routing ID. What that means
+ * for requests with an SDI's Routing ID is not known to be specified, and an
+ * SDI has no capability of its own. The IOMMU drivers therefore let SDIs send
+ * untranslated requests alone: a translation request is answered with an
+ * error or blocked, and nobody would invalidate what a device had cached.
+ *
+ * So a driver whose device can translate for each SDI asks here, in
+ * &pci_siov_ops.sdi_init and again in &pci_siov_ops.sdi_reset, and tells the
+ * device not to where the answer is no, whatever &pci_dev.ats_enabled of the PF
+ * says. A device on which ATS of the PF is for all SDIs or for none cannot have
+ * both: its driver refuses to initialize SDIs while &pci_dev.ats_enabled is set,
+ * and says that pci=noats helps.
+ *
+ * Return: false. It will be true for an SDI once the IOMMU's driver has turned
+ * translation on for its Routing ID.
+ */
+static inline bool pci_sdi_may_translate(const struct pci_sdi *sdi)
 {
 	return false;
 }
-
-#endif /* CONFIG_PCI_SIOV */
 
 /* Interrupts, for drivers of SDIs: drivers/pci/sdi/msi.c */
 #if defined(CONFIG_PCI_SIOV) && defined(CONFIG_PCI_MSI)

@@ -241,13 +241,14 @@ static irqreturn_t irq_handler(int virq, void *data)
 /* The device sends message @idx if it is not masked */
 static void send(struct pci_sdi *sdi, unsigned int idx)
 {
+	unsigned int virq = pci_sdi_irq_vector(sdi, idx);
 	unsigned long flags;
 
 	if (irqs.entry[idx].masked)
 		return;
 
 	local_irq_save(flags);
-	generic_handle_irq(pci_sdi_irq_vector(sdi, idx));
+	generic_handle_irq(virq);
 	local_irq_restore(flags);
 }
 
