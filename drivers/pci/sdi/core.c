@@ -443,6 +443,10 @@ static int sdi_publish(struct pci_sdi_core *core)
 
 	guard(mutex)(&core->lock);
 
+	/* It failed before the IOMMU knew it, which therefore does not block it */
+	if (core->state == PCI_SDI_STUCK || core->state == PCI_SDI_LOST)
+		return -EIO;
+
 	scoped_guard(mutex, &spf->lock) {
 		if (pci_siov_pf_check(spf, PCI_SIOV_PF_CREATE) == -ENODEV)
 			return -ENODEV;

@@ -115,9 +115,12 @@ static void walk_sdis(struct pci_siov_pf *spf,
 /* Ask all users at once. Each is waited for later, one after the other */
 static void want_back(struct pci_sdi_core *core, void *unused)
 {
-	if (pci_dev_is_disconnected(core->sdi.pf))
+	bool gone = pci_dev_is_disconnected(core->sdi.pf);
+
+	/* Nothing thaws a PF whose driver goes: end all waits for it */
+	if (gone || pci_sdi_is_frozen(core))
 		pci_sdi_notify_error(core, pci_channel_io_perm_failure);
-	else
+	if (!gone)
 		pci_sdi_notify_request(core);
 }
 

@@ -231,7 +231,8 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_add_ext_cap);
 int vfio_siov_core_set_bar(struct vfio_siov_core_device *core, unsigned int bar,
 			   u32 type, u64 size)
 {
-	if (bar >= ARRAY_SIZE(core->bar) || !is_power_of_2(size))
+	if (bar >= ARRAY_SIZE(core->bar) || !is_power_of_2(size) ||
+	    size > BIT_ULL(VFIO_SIOV_OFFSET_SHIFT))
 		return -EINVAL;
 	if (type & PCI_BASE_ADDRESS_SPACE_IO) {
 		if (type != PCI_BASE_ADDRESS_SPACE_IO || size < 4 || size > 256)
@@ -428,7 +429,9 @@ static void compose_link(struct vfio_siov_core_device *v)
 	pcie_capability_read_word(v->sdi->pf, PCI_EXP_LNKSTA, &status);
 	cap &= PCI_EXP_LNKCAP_SLS | PCI_EXP_LNKCAP_MLW;
 	status &= PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW;
-	if (!cap || !status) {
+	/* All ones: the PF is being reset */
+	if (!cap || !status ||
+	    cap == (PCI_EXP_LNKCAP_SLS | PCI_EXP_LNKCAP_MLW)) {
 		cap = PCI_EXP_LNKCAP_SLS_2_5GB |
 		      FIELD_PREP(PCI_EXP_LNKCAP_MLW, 1);
 		status = PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests: administration commands of virtio_pci, and resets of its function
+ * KUnit tests: administration commands of virtio_pci
  *
- * The owner is a device in RAM, its driver a trivial one, or virtio_net. All but
- * the first test fail on Linux 7.3, or hang there.
+ * The owner is a device in RAM, its driver a trivial one. All but the first test
+ * fail on Linux 7.3, or hang there.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
-#include <linux/netdevice.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
@@ -138,11 +136,6 @@ static int unbind_driver(void *vdev)
 {
 	device_release_driver(&((struct virtio_device *)vdev)->dev);
 	return 0;
-}
-
-static int reset_function(void *pdev)
-{
-	return pci_reset_function(pdev);
 }
 
 /* --- administration commands --- */
@@ -432,70 +425,6 @@ static void wait_full_queue(struct kunit *test)
 			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
 }
 
-/* --- reset of the function --- */
-
-static struct net_device *find_netdev(struct virtio_device *vdev)
-{
-	struct net_device *netdev, *found = NULL;
-
-	rtnl_lock();
-	for_each_netdev(&init_net, netdev)
-		if (netdev->dev.parent == &vdev->dev)
-			found = netdev;
-	rtnl_unlock();
-
-	return found;
-}
-
-static struct net_device *open_netdev(struct kunit *test,
-				      struct fake_virtio *dev)
-{
-	struct net_device *netdev = find_netdev(fake_virtio_vdev(dev));
-
-	KUNIT_ASSERT_NOT_NULL(test, netdev);
-	rtnl_lock();
-	KUNIT_EXPECT_EQ(test, 0, dev_open(netdev, NULL));
-	rtnl_unlock();
-	return netdev;
-}
-
-/* Buffers that the driver has given to the receive queue */
-static unsigned int rx_buffers(struct fake_virtio *dev)
-{
-	struct vring_avail *avail;
-
-	if (!dev->vqs[0].enabled || !dev->vqs[0].addr[1])
-		return 0;
-
-	avail = phys_to_virt(dev->vqs[0].addr[1]);
-	return le16_to_cpu((__force __le16)avail->idx);
-}
-
-static void net_reset(struct kunit *test)
-{
-	struct fake_virtio *dev;
-	struct net_device *netdev;
-	struct pci_dev *vf;
-
-	if (!IS_ENABLED(CONFIG_VIRTIO_NET))
-		kunit_skip(test, "needs VIRTIO_NET");
-
-	dev = fake_virtio_create(test, VIRTIO_ID_NET);
-	dev->lax = true;
-	fake_virtio_plug(dev);
-	vf = fake_virtio_enable_vfs(dev);
-	netdev = open_netdev(test, dev);
-	KUNIT_EXPECT_GT(test, rx_buffers(dev), 0);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
-
-	KUNIT_EXPECT_EQ(test, 0, call_end(call_start(test, reset_function,
-						     fake_pci_dev(dev->fn))));
-	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
-	KUNIT_EXPECT_TRUE(test, netif_device_present(netdev));
-	KUNIT_EXPECT_GT(test, rx_buffers(dev), 0);
-	KUNIT_EXPECT_EQ(test, 0, call_end(call_start(test, stop_vf, vf)));
-}
-
 static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(admin_command),
 	KUNIT_CASE(admin_indirect),
@@ -505,7 +434,6 @@ static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(list_per_group),
 	KUNIT_CASE(list_after_reset),
 	KUNIT_CASE(list_alone),
-	KUNIT_CASE(net_reset),
 	KUNIT_CASE_SLOW(wait_broken_queue),
 	KUNIT_CASE_SLOW(wait_pulled_device),
 	KUNIT_CASE_SLOW(wait_unbound_driver),
