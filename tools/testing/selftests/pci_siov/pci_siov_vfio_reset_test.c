@@ -50,6 +50,8 @@ FIXTURE_SETUP(reset)
 	delete_all(&self->pf);
 	allow_unsafe(!remapping_is_on());
 	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "flr"));
+	/* An SDI of an earlier test may never have stopped */
+	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
 	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
 	snprintf(self->name, sizeof(self->name), "%s",
 		 sdi_name(&self->pf, 0, buf, sizeof(buf)));
