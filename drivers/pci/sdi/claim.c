@@ -83,7 +83,7 @@ static bool is_sdi_of(void *entry, const struct pci_dev *pf)
 	if (xa_pointer_tag(entry) == CLAIM_SDI)
 		return ((struct pci_sdi *)entry)->pf == pf;
 
-	return entry == quarantine_of(pci_dev_id(pf));
+	return entry == quarantine_of(PCI_DEVID(pf->bus->number, pf->devfn));
 }
 
 static void describe_claim(const struct pci_dev *asks, void *entry,

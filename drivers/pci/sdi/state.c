@@ -38,6 +38,13 @@
 }
 
 /* A device that is gone sends nothing, whatever its driver could do */
+#define STOP_IT {							\
+	.op = PCI_SDI_OP_MASTER,					\
+	.next = PCI_SDI_QUIET,						\
+	.failed = PCI_SDI_STUCK,					\
+	.absent = PCI_SDI_QUIET,					\
+}
+
 #define RESET_IT {							\
 	.op = PCI_SDI_OP_RESET,						\
 	.next = PCI_SDI_QUIET,						\
@@ -89,7 +96,7 @@ pci_sdi_transitions[PCI_SDI_NR_STATES][PCI_SDI_NR_EVENTS] = {
 		[PCI_SDI_INIT]		= REFUSE(-EINVAL),
 		[PCI_SDI_PROBE]		= REFUSE(-EIO),
 		[PCI_SDI_MASTER_ON]	= CALL(MASTER),
-		[PCI_SDI_MASTER_OFF]	= CALL_GO(MASTER, QUIET, STUCK),
+		[PCI_SDI_MASTER_OFF]	= STOP_IT,
 		[PCI_SDI_RESET]		= RESET_IT,
 		[PCI_SDI_MESSAGE]	= CALL(MESSAGE),
 		[PCI_SDI_FREEZE]	= GO(FROZEN_RUNNING),

@@ -37,7 +37,7 @@ static const struct {
 } expected[] = {
 	{ "QNNNNNGNNNGG", "GNNNNNGNNNGG", "GNNNNNGNNNGG", "i..........." },
 	{ "QQRQQQFQQQGG", "QQQQSQFQQQGG", "QQQQQQFQQQGG", "..mmrs....xx" },
-	{ "RRRQQRURRRXX", "RRRRSRURRRXX", "RRRRQRURRRGG", "..mmrs....xx" },
+	{ "RRRQQRURRRXX", "RRRSSRURRRXX", "RRRQQRURRRGG", "..mmrs....xx" },
 	{ "SSSSQSUSSSXX", "SSSSSSUSSSXX", "SSSSQSUSSSGG", "...mrs....xx" },
 	{ "LLLLLLULLLXX", "LLLLLLULLLXX", "LLLLLLULLLGG", "..........xx" },
 	{ "FFFFFFFQQLOX", "FFFFFFFSSLOX", "FFFFFFFQQLOG", ".......rr..x" },

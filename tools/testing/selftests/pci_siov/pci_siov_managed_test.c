@@ -202,6 +202,18 @@ static bool both_work_again(const struct pf *pf, long long stored)
 	return true;
 }
 
+/* Its messages are stored again a moment before its driver turns DMA on */
+static bool sends_again(const struct pf *pf)
+{
+	double end = now() + 5;
+
+	while (irq_command(pf, 1, "send 1"))
+		if (now() > end)
+			return false;
+
+	return true;
+}
+
 /* The firmware forgets all SDIs, and neither their drivers nor users ask it to */
 TEST_F(managed, firmware_restarts)
 {
@@ -229,7 +241,7 @@ TEST_F(managed, firmware_restarts)
 		     sdi_attr(&self->pf, 0, "params", buf));
 	/* Both messages, each time */
 	EXPECT_EQ(stored + 10, counter(&self->pf, CNT_STORE));
-	EXPECT_EQ(0, irq_command(&self->pf, 1, "send 1"));
+	EXPECT_TRUE(sends_again(&self->pf));
 	EXPECT_EQ(0, counter(&self->pf, CNT_TOO_EARLY));
 }
 
