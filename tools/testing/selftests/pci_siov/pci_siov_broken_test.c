@@ -135,7 +135,7 @@ static void check_quarantine(struct __test_metadata *_metadata,
 	/* Until a reset of the PF has ended it, if it has */
 	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
 	if (broken_like("hang-flr")) {
-		EXPECT_TRUE(log_tells(self->log, "the reset has not disabled",
+		EXPECT_TRUE(log_tells(self->log, "not all SDIs are disabled",
 				      self->pf.name));
 		EXPECT_EQ(-EBUSY, create_sdi(&self->pf, 0, NULL));
 		return;
