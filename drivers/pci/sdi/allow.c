@@ -314,7 +314,9 @@ static void stop_software_mode(struct pci_siov_pf *spf, bool answers)
 	unlist_pf(spf);
 
 	scoped_guard(mutex, &spf->tell_lock) {
-		if (answers)
+		/* Whoever freezes the PF waits for tell_lock after that */
+		if (answers && READ_ONCE(spf->state) != PCI_SIOV_PF_FROZEN &&
+		    READ_ONCE(spf->state) != PCI_SIOV_PF_SHUT)
 			tell_device(spf, NULL, 0);
 		set_list(spf, NULL, 0);
 	}
@@ -356,8 +358,7 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 	if (mode == PCI_SIOV_RID_SOFTWARE)
 		ret = start_software_mode(spf);
 	else
-		stop_software_mode(spf,
-				   !pci_siov_pf_check(spf, PCI_SIOV_PF_ALLOW));
+		stop_software_mode(spf, true);
 
 	scoped_guard(mutex, &spf->lock) {
 		if (!ret)

@@ -232,8 +232,11 @@ static void pci_sdi_bus_shutdown(struct device *dev)
 {
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 
-	if (dev->driver && to_pci_sdi_driver(dev->driver)->shutdown)
+	if (dev->driver && to_pci_sdi_driver(dev->driver)->shutdown) {
 		to_pci_sdi_driver(dev->driver)->shutdown(sdi);
+		/* It may have freed what its callbacks use */
+		pci_sdi_notify_stop(sdi);
+	}
 
 	/* Nothing may write into the memory of the next kernel */
 	if (READ_ONCE(to_sdi_core(sdi)->state) == PCI_SDI_RUNNING)

@@ -379,10 +379,10 @@ static void sdi_irqs_free(void *data)
 	struct pci_sdi *sdi = data;
 	struct pci_sdi_irqs *irqs = to_sdi_core(sdi)->irqs;
 
-	/* No reset stores them from here on */
-	sdi_set_irqs(sdi, NULL);
 	msi_domain_free_irqs_all(&sdi->dev, MSI_DEFAULT_DOMAIN);
 	msi_remove_device_irq_domain(&sdi->dev, MSI_DEFAULT_DOMAIN);
+	/* No reset stores them, or waits for their writers, from here on */
+	sdi_set_irqs(sdi, NULL);
 	sdi_irqs_discard(irqs);
 }
 

@@ -288,9 +288,9 @@ EXPORT_SYMBOL_GPL(pci_sdi_notify_start);
  * pci_sdi_notify_stop() - Tell a driver no more of its SDI
  * @sdi: the SDI
  *
- * Called by the core when remove has returned. A driver calls it in remove,
- * before it frees what its notifications use, and after nobody else has the SDI
- * any more. None of them runs when this returns.
+ * Called by the core when remove or shutdown has returned. A driver calls it in
+ * remove, before it frees what its notifications use, and after nobody else has
+ * the SDI any more. None of them runs when this returns.
  *
  * Context: process context, sleeps; no lock is held that a notification takes.
  */

@@ -64,6 +64,8 @@ void pci_sdis_attach(struct pci_dev *pf)
 	}
 
 	spf->refused = pci_siov_check_isolation(pf);
+	/* A reset by the driver itself comes before or after, not within */
+	guard(mutex)(&spf->reset_lock);
 	guard(mutex)(&spf->lock);
 	if (!pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
 		spf->ops = ops;
@@ -162,10 +164,10 @@ void pci_sdis_detach(struct pci_dev *pf)
 	if (!spf)
 		return;
 
-	/* After a reset by the driver itself, if there is one */
-	scoped_guard(mutex, &spf->reset_lock)
-		if (!begin_to_leave(spf, &answers))
-			return;
+	/* A reset by the driver itself comes before or after, not within */
+	guard(mutex)(&spf->reset_lock);
+	if (!begin_to_leave(spf, &answers))
+		return;
 
 	walk_sdis(spf, want_back, NULL);
 	for (core = condemn_next(spf, &index); core;
@@ -184,6 +186,7 @@ void pci_sdis_detach(struct pci_dev *pf)
 
 /* How a PF stops to answer */
 struct freeze {
+	unsigned int by;
 	bool answers;
 	pci_channel_state_t error;
 };
@@ -218,6 +221,7 @@ static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
 {
 	lockdep_assert_held(&spf->reset_lock);
 
+	spf->frozen_by |= how->by;
 	/* Those that come later are refused */
 	scoped_guard(mutex, &spf->lock)
 		pci_siov_pf_event(spf, event);
@@ -240,7 +244,7 @@ static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
  */
 void pci_sdis_shutdown(struct pci_dev *pf)
 {
-	static const struct freeze how = { .answers = true };
+	static const struct freeze how = { PCI_SIOV_BY_CORE, .answers = true };
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf || pci_siov_pf_check(spf, PCI_SIOV_PF_SHUTDOWN))
@@ -258,7 +262,7 @@ void pci_sdis_shutdown(struct pci_dev *pf)
  */
 void pci_sdis_reset_prepare(struct pci_dev *pf)
 {
-	static const struct freeze how = { .answers = true };
+	static const struct freeze how = { PCI_SIOV_BY_CORE, .answers = true };
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
@@ -365,12 +369,17 @@ enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf)
 	return pf->siov->quiet ? PCI_SDI_THAW : PCI_SDI_THAW_UNSURE;
 }
 
-static void thaw_all(struct pci_siov_pf *spf)
+static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 {
 	enum pci_sdi_event event = pci_siov_thaw_event(spf->pf);
 	bool quiet = spf->pf->siov->quiet;
 
 	lockdep_assert_held(&spf->reset_lock);
+
+	/* Somebody else still resets it, and ends this */
+	spf->frozen_by &= ~by;
+	if (spf->frozen_by)
+		return;
 
 	/* Recovery from an error does not always take a reset */
 	if (pci_siov_pf_check(spf, PCI_SIOV_PF_THAW))
@@ -410,7 +419,7 @@ void pci_sdis_reset_done(struct pci_dev *pf)
 		return;
 
 	guard(mutex)(&spf->reset_lock);
-	thaw_all(spf);
+	thaw_all(spf, PCI_SIOV_BY_CORE);
 }
 
 /**
@@ -424,7 +433,8 @@ void pci_sdis_reset_done(struct pci_dev *pf)
  * of &struct pci_siov_ops is called any more when this returns, until
  * pci_siov_reset_done(), which must follow, by the same task. In between no SDI
  * can be created, the PF's driver is not unbound, and another reset of the
- * function waits.
+ * function waits. One by the core that had begun before goes on, and the SDIs come
+ * back when both are over.
  *
  * Where the core resets a function, as by pci_reset_function() or in recovery
  * from an error, it does all this itself.
@@ -436,7 +446,7 @@ void pci_sdis_reset_done(struct pci_dev *pf)
  */
 void pci_siov_reset_prepare(struct pci_dev *pf, bool answers)
 {
-	const struct freeze how = { .answers = answers };
+	const struct freeze how = { PCI_SIOV_BY_DRIVER, .answers = answers };
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
@@ -470,7 +480,7 @@ void pci_siov_reset_done(struct pci_dev *pf)
 
 	/* Whether the SDIs are disabled, and have the Routing IDs they had */
 	pci_siov_restore_state(pf);
-	thaw_all(spf);
+	thaw_all(spf, PCI_SIOV_BY_DRIVER);
 	mutex_unlock(&spf->reset_lock);
 }
 EXPORT_SYMBOL_GPL(pci_siov_reset_done);
@@ -506,13 +516,17 @@ void pci_siov_note_source(struct pci_dev *pf, u16 rid)
  */
 void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 {
-	const struct freeze how = { .error = state };
+	const struct freeze how = { PCI_SIOV_BY_CORE, .error = state };
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
 		return;
 
 	if (state != pci_channel_io_frozen) {
+		/* The core has given up; the driver may still help itself */
+		if (state == pci_channel_io_perm_failure)
+			scoped_guard(mutex, &spf->reset_lock)
+				spf->frozen_by &= ~PCI_SIOV_BY_CORE;
 		walk_sdis(spf, sdi_error, &state);
 		return;
 	}

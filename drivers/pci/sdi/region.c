@@ -264,7 +264,6 @@ static int reserve_table(struct pci_siov_pf *spf, u32 reg, u32 size)
 	u32 bar = FIELD_GET(PCI_MSIX_TABLE_BIR, reg);
 	u32 offset = reg & PCI_MSIX_TABLE_OFFSET;
 	struct pci_sdi_region table = { };
-	int ret;
 
 	if (bar >= PCI_STD_NUM_BARS || !pci_resource_len(spf->pf, bar))
 		return 0;
@@ -273,11 +272,10 @@ static int reserve_table(struct pci_siov_pf *spf, u32 reg, u32 size)
 				 PCI_SDI_REGION_ALIGN);
 	table.size = ALIGN(pci_resource_start(spf->pf, bar) + offset + size,
 			   PCI_SDI_REGION_ALIGN) - table.start;
-	ret = mtree_insert_range(&spf->mmio, first_unit(&table),
-				 last_unit(&table), OF_THE_PF, GFP_KERNEL);
 
-	/* Both may share a unit */
-	return ret == -EEXIST ? 0 : ret;
+	/* Table and PBA may share a unit, and there is no SDI yet */
+	return mtree_store_range(&spf->mmio, first_unit(&table),
+				 last_unit(&table), OF_THE_PF, GFP_KERNEL);
 }
 
 /**

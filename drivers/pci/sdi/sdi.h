@@ -223,6 +223,10 @@ struct pci_siov_pf_transition {
 #define PCI_SDI_LIVE	XA_MARK_1	/* can be found, and is nobody's to destroy */
 #define PCI_SDI_DEFERRED XA_MARK_2	/* waits for its PF before a driver binds */
 
+/* Who resets a PF: the PCI core, the PF's driver, or both at a time */
+#define PCI_SIOV_BY_CORE	BIT(0)
+#define PCI_SIOV_BY_DRIVER	BIT(1)
+
 /**
  * struct pci_siov_pf - the SDIs of one PF
  * @pf: the Physical Function
@@ -239,6 +243,8 @@ struct pci_siov_pf_transition {
  * @idle: woken when @users drops or an SDI is gone
  * @users: SDIs that exist in whatever state, each of which pins @ops
  * @generation: of the SDI that was created last
+ * @frozen_by: who resets the PF, %PCI_SIOV_BY_*; under @reset_lock. It thaws when
+ *	nobody does any more
  * @autoprobe: bind drivers to new SDIs
  * @mode_change: the Routing ID mode is being changed
  * @params: what can be chosen when an SDI is created; the driver's, so under
@@ -264,10 +270,10 @@ struct pci_siov_pf_transition {
  *     that the PF's driver does itself)
  *     pci_sdi_core.notify_lock (notifications of one SDI's driver)
  *       pci_sdi_core.lock (operations of one SDI)
- *     pci_sdis.allow_lock
- *       pci_sdis.lock
+ *     pci_siov_pf.allow_lock
+ *       pci_siov_pf.lock
  *       pci_bus_sem, xa_lock of the claims
- *       pci_sdis.tell_lock
+ *       pci_siov_pf.tell_lock
  *
  * @tell_lock is there for the end of a reset, that must not wait for a list which
  * is being computed.
@@ -296,6 +302,7 @@ struct pci_siov_pf {
 	u32 stream_last;
 	u64 generation;
 	bool autoprobe;
+	unsigned int frozen_by;
 	bool mode_change;
 	bool warned;
 

@@ -324,7 +324,7 @@ static bool may_send(enum pci_sdi_state state)
 	}
 }
 
-static void set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
+static int set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
 {
 	struct device *dev = &core->sdi.dev;
 	bool before = may_send(core->state);
@@ -332,24 +332,25 @@ static void set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
 
 	WRITE_ONCE(core->state, next);
 	if (before == may_send(next))
-		return;
+		return 0;
 
 	if (!before) {
 		ret = iommu_device_block(dev);
 		if (ret)
 			dev_err(dev, "the IOMMU does not block it: %d; reset %s to keep it from memory\n",
 				ret, pci_name(core->sdi.pf));
-		return;
+		return 0;
 	}
 
 	ret = iommu_device_unblock(dev);
 	if (!ret)
-		return;
+		return 0;
 
 	/* It is of no use before the next reset tries again */
 	dev_err(dev, "the IOMMU goes on to block it: %d\n", ret);
 	if (next == PCI_SDI_QUIET)
 		WRITE_ONCE(core->state, PCI_SDI_STUCK);
+	return ret;
 }
 
 /**
@@ -362,14 +363,15 @@ static void set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
  *
  * Context: &pci_sdi_core.lock is held; sleeps.
  *
- * Return: 0, the error of the PF's driver, or the table's if it is not called.
+ * Return: 0, the error of the PF's driver, or the table's if it is not called; or
+ * the IOMMU's, if it goes on to block an SDI that was reset.
  */
 int pci_sdi_event(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
 	const struct pci_sdi_transition *t =
 		&pci_sdi_transitions[core->state][event];
 	enum pci_sdi_state next;
-	int ret = t->error;
+	int ret = t->error, blocked = 0;
 
 	lockdep_assert_held(&core->lock);
 
@@ -378,9 +380,9 @@ int pci_sdi_event(struct pci_sdi_core *core, enum pci_sdi_event event)
 
 	next = next_state(core, t, ret);
 	if (next != PCI_SDI_NEW)
-		set_state(core, next);
+		blocked = set_state(core, next);
 
-	return ret;
+	return ret ?: blocked;
 }
 
 /**

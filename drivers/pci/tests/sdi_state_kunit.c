@@ -719,6 +719,40 @@ static void state_allowlist_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, fake_sdi_pf.allows);
 }
 
+/* The recovery work of a driver runs while the core resets the function */
+static void state_resets_overlap(struct kunit *test)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_reset_prepare(box->pf);
+		fake_sdi_pf.silent = true;
+		pci_siov_reset_prepare(box->pf, false);
+		pci_siov_reset_done(box->pf);
+		KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
+		KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+		fake_sdi_pf.silent = false;
+		pci_siov_restore_state(box->pf);
+		pci_sdis_reset_done(box->pf);
+	}
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+
+	/* The core gives up after an error, and the driver does not */
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_error(box->pf, pci_channel_io_frozen);
+		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
+	}
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
+	pci_siov_reset_prepare(box->pf, false);
+	pci_siov_reset_done(box->pf);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	pci_sdi_put(sdi);
+}
+
 /* A driver that does not stop its SDI before a reset that it hears of */
 static void state_core_stops_dma(struct kunit *test)
 {
@@ -940,6 +974,7 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_function_is_left_alone),
 	KUNIT_CASE(state_software_mode_keeps_power),
 	KUNIT_CASE(state_allowlist_waits),
+	KUNIT_CASE(state_resets_overlap),
 	KUNIT_CASE(state_core_stops_dma),
 	KUNIT_CASE(state_all_are_asked),
 	KUNIT_CASE(state_error_of_one),
