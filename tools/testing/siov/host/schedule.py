@@ -79,7 +79,8 @@ class Job:
 
 
 def at_once():
-    jobs = os.environ.get("JOBS") or str(os.cpu_count())
+    """Half of its time a guest waits: for a rate limit, for a reset, for a time to pass."""
+    jobs = os.environ.get("JOBS") or str(2 * os.cpu_count())
     if not jobs.isdigit() or not int(jobs):
         raise Trouble(f"JOBS={jobs} is not a number of jobs")
     return int(jobs)
