@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Programs that the runner starts, so that Ctrl-C can end all of them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -66,12 +67,14 @@ def run(command, timeout=None, **kwargs):
 def build(*what, profile=""):
     """Bring WHAT up to date; scripts/build says what went wrong itself."""
     env = dict(os.environ, PROFILE=profile)
-    process = RUNNING.start([TOP / "scripts/build", *what], env=env)
+    # A group of its own: whatever it has started ends with it.
+    process = RUNNING.start([TOP / "scripts/build", *what], env=env, start_new_session=True)
     try:
         status = process.wait()
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
         raise
     finally:
         RUNNING.end(process)

@@ -3,6 +3,8 @@
 
 import io
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -207,6 +209,37 @@ class Jobs(unittest.TestCase):
 
     def test_one_guest_runs_whatever_it_needs(self):
         schedule.Room(10).enter(600)
+
+    def test_interrupt_ends_a_build_and_all_that_it_started(self):
+        with tempfile.TemporaryDirectory() as directory:
+            top = Path(directory)
+            (top / "scripts").mkdir()
+            script = top / "scripts/build"
+            # As a compiler below make: nobody passes a signal on to it
+            script.write_text(f"#!/bin/sh\n(sleep 60; touch {top}/built) &\n"
+                              f"touch {top}/started\nwait\nsleep 60\n")
+            script.chmod(0o755)
+
+            def interrupt(*_):
+                raise KeyboardInterrupt
+
+            def when_started():
+                while not (top / "started").exists():
+                    time.sleep(0.01)
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+            started, old = time.monotonic(), signal.signal(signal.SIGUSR1, interrupt)
+            try:
+                with mock.patch.object(process, "TOP", top), \
+                     self.assertRaises(KeyboardInterrupt):
+                    threading.Thread(target=when_started).start()
+                    process.build("x")
+            finally:
+                signal.signal(signal.SIGUSR1, old)
+            self.assertLess(time.monotonic() - started, 20)
+            found = subprocess.run(["pgrep", "-f", f"{top}/scripts/build"], check=False,
+                                   capture_output=True, text=True)
+            self.assertEqual(found.stdout, "")
 
     def test_interrupt_ends_what_runs(self):
         running = process.Running()
