@@ -17,6 +17,8 @@ from topology import ARCHES, BUILD, Topology, Trouble, out
 # QEMU with a runaway address space shall die, not the host: the guest's memory
 # and this much besides.
 MEMORY_LIMIT_MIB = 8192
+# Of the directory of the host that a guest has as /share
+HOST_TAG = "host"
 
 
 class Operator(threading.Thread):
@@ -92,6 +94,13 @@ def share_args(name):
                        "security_model=none,readonly=on"]
 
 
+def host_args(path):
+    """A directory of the host that somebody at work in the guest can write to"""
+    if not path:
+        return []
+    return ["-virtfs", f"local,path={path},mount_tag={HOST_TAG},security_model=none"]
+
+
 class Machine:
     """One boot. The console goes to a file, the guest's own words elsewhere."""
 
@@ -104,6 +113,7 @@ class Machine:
         self.output = log / f"vm-{self.name}.output"
         self.trace = log / f"vm-{self.name}.trace"
         self.qemu_log = log / f"vm-{self.name}.qemu"
+        self.host_dir = None
         self.operator = Operator(topology, self.output) if Operator.wanted(topology) else None
 
     def is_debug(self):
@@ -130,7 +140,7 @@ class Machine:
             *topology.device_args(), *topology.qemu,
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
             *(self.operator.qemu_args() if self.operator else []),
-            *share_args(topology.share),
+            *share_args(topology.share), *host_args(self.host_dir),
         ]
 
     def accel(self, wanted):
@@ -177,15 +187,19 @@ class Machine:
         more = int(os.environ.get("SIOV_STRESS_SECONDS") or "0", 0)
         return self.topology.timeout * (5 if self.is_debug() else 1) + 3 * more
 
-    def interact(self, mode, accel):
-        """The same with the guest's words on the terminal."""
-        command = self.command(mode, ["-serial", "mon:stdio"], accel,
-                               environment(self.topology))
+    def interact(self, mode, accel, host_dir=None):
+        """The same with the guest's words on the terminal, and HOST_DIR as its /share."""
+        self.host_dir = host_dir
+        env = {**environment(self.topology), "SIOV_HOST": HOST_TAG if host_dir else ""}
+        command = self.command(mode, ["-serial", "mon:stdio"], accel, env)
         limit = None if mode == "shell" else self.topology.timeout
         self._spawn(command, limit, terminal=True)
         if "Power down" not in self.console_text():
             raise Trouble(f"the kernel did not get to its end; its last line was: "
                           f"{last_line(self.console)!r}. See {self.console}")
+        if mode == "show" and "siov: exit 0" not in self.console_text():
+            raise Trouble(f"what was shown is not as it should be: look for FAILED above. "
+                          f"The kernel's log is {self.console}")
 
     def _spawn(self, command, limit, terminal=False):
         log = self.qemu_log

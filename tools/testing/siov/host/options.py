@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the user chose by "make menuconfig", for make run and make shell alone."""
+"""What the user chose by "make menuconfig" and the environment, for make run, shell
+and gdb alone. make test asks nobody."""
 
 import os
 import shlex
+from pathlib import Path
 
-from topology import BUILD, Topology
+from topology import BUILD, Topology, Trouble
+
+# What the tests in the guest, and its show, expect of the machines that menuconfig offers
+EXPECTED = {"none": "untranslated", "amd": "refused"}
 
 
 class Options:
@@ -47,6 +52,8 @@ class Options:
         topology.memory = int(self["MEMORY_MIB"])
         topology.append += " " + self["CMDLINE"]
         if self["TOPOLOGY"] != "none":
+            topology.expect = [EXPECTED.get(self["IOMMU"], "isolated")]
+        if self["TOPOLOGY"] != "none":
             topology.with_args(self["ARGS"])
         return topology
 
@@ -60,7 +67,34 @@ def user_topology():
     if args:
         topology.with_args(args)
         print(f"ARGS: the PF of '{topology.name}' has {args} as well")
+    extend(topology)
     profile = os.environ.get("PROFILE", "")
     if not name and options["DEBUG"] == "y":
         profile = "debug"
     return topology, profile, options["ACCEL"]
+
+
+def extend(topology):
+    """QEMU_ARGS= and APPEND= come last and win."""
+    topology.qemu = topology.qemu + words_of("QEMU_ARGS")
+    topology.append = " ".join([topology.append, *words_of("APPEND")])
+
+
+def words_of(name):
+    try:
+        return shlex.split(os.environ.get(name, ""))
+    except ValueError as error:
+        raise Trouble(f"{name}={os.environ[name]}: {error}") from None
+
+
+def shared_directory():
+    """SHARE=, the directory of the host that the guest has as /share."""
+    own = os.environ.get("SHARE")
+    path = Path(own).expanduser().resolve() if own else BUILD / "share"
+    if "," in str(path):
+        raise Trouble(f"SHARE={own}: QEMU takes no comma there. Name another directory")
+    if not own:
+        path.mkdir(parents=True, exist_ok=True)
+    elif not path.is_dir():
+        raise Trouble(f"SHARE={own} is no directory")
+    return path

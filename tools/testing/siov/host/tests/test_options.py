@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the user may say to make run and make shell, and what becomes of it"""
+
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import machine
+import options
+import picture
+import topology
+from topology import Topology, Trouble
+
+
+class Given(unittest.TestCase):
+    """A build directory, a topology x, and no variables but those of the test"""
+
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.path = Path(self.dir.name).resolve()
+        (self.path / "x.ini").write_text("[topology]\nabout = x\nqemu = -a\nappend = b\n")
+        self.patches = [mock.patch.object(topology, "TOPOLOGIES", self.path),
+                        mock.patch.object(options, "BUILD", self.path),
+                        mock.patch.object(picture, "BUILD", self.path),
+                        mock.patch.dict(os.environ, {"T": "x"}, clear=True)]
+        for patch in self.patches:
+            patch.start()
+
+    def tearDown(self):
+        for patch in self.patches:
+            patch.stop()
+        self.dir.cleanup()
+
+
+class Arguments(Given):
+    def chosen(self, **variables):
+        with mock.patch.dict(os.environ, variables):
+            return options.user_topology()[0]
+
+    def test_qemu_args_come_last(self):
+        it = self.chosen(QEMU_ARGS="-s -device 'edu,id=a b'")
+        self.assertEqual(it.qemu, ["-a", "-s", "-device", "edu,id=a b"])
+
+    def test_append_comes_last(self):
+        self.assertEqual(self.chosen(APPEND="c=1 d").append.split(), ["b", "c=1", "d"])
+
+    def test_open_quote(self):
+        with self.assertRaisesRegex(Trouble, "QEMU_ARGS="):
+            self.chosen(QEMU_ARGS="'a")
+
+    def test_tests_ask_nobody(self):
+        with mock.patch.dict(os.environ, {"QEMU_ARGS": "-s", "APPEND": "c", "SHARE": "/",
+                                          "ARGS": "stride=3"}):
+            command = machine.Machine(Topology("x")).command("test", [], "tcg")
+        self.assertNotIn("-s", command)
+        self.assertNotIn("-virtfs", command)
+        self.assertNotIn("c", command[command.index("-append") + 1].split())
+
+    def test_the_iommu_decides_what_show_expects(self):
+        (self.path / "root-port.ini").write_text("[topology]\nabout = x\n")
+        for iommu, word in [("none", "untranslated"), ("amd", "refused"),
+                            ("intel-legacy", "isolated")]:
+            (self.path / ".config").write_text(f'CONFIG_SIOV_IOMMU="{iommu}"\n')
+            self.assertEqual(self.chosen(T="").expect, [word])
+
+
+class Share(Given):
+    def shared(self, **variables):
+        with mock.patch.dict(os.environ, variables):
+            return options.shared_directory()
+
+    def test_default_is_made(self):
+        self.assertEqual(self.shared(), self.path / "share")
+        self.assertTrue((self.path / "share").is_dir())
+
+    def test_own(self):
+        (self.path / "mine").mkdir()
+        self.assertEqual(self.shared(SHARE=str(self.path / "mine")), self.path / "mine")
+
+    def test_no_directory(self):
+        with self.assertRaisesRegex(Trouble, "no directory"):
+            self.shared(SHARE=str(self.path / "gone"))
+
+    def test_comma(self):
+        with self.assertRaisesRegex(Trouble, "comma"):
+            self.shared(SHARE=str(self.path / "a,b"))
+
+    def test_guest_is_told(self):
+        it = machine.Machine(Topology("x"))
+        it.host_dir = self.path
+        command = it.command("shell", [], "tcg")
+        self.assertIn(f"local,path={self.path},mount_tag=host,security_model=none", command)
+
+
+class Shown(Given):
+    """make run fails if the guest does not say that all went well"""
+
+    def interact(self, console, mode="show"):
+        it = machine.Machine(Topology("x"))
+        it.console = self.path / "console"
+        it.console.write_text(console)
+        with mock.patch.object(machine.Machine, "_spawn"):
+            it.interact(mode, "tcg", self.path)
+
+    def test_all_is_well(self):
+        self.interact("siov: exit 0\nreboot: Power down\n")
+
+    def test_a_step_failed(self):
+        with self.assertRaisesRegex(Trouble, "FAILED"):
+            self.interact("siov: exit 1\nreboot: Power down\n")
+
+    def test_it_did_not_end(self):
+        with self.assertRaisesRegex(Trouble, "get to its end"):
+            self.interact("siov: exit 0\n")
+
+    def test_a_shell_has_no_result(self):
+        self.interact("reboot: Power down\n", "shell")
+
+
+class Picture(Given):
+    def test_none_was_drawn(self):
+        self.assertIsNone(picture.take(self.path / "share"))
+
+    def test_an_old_one_does_not_stay(self):
+        for name in ("machine.dot", "machine.svg"):
+            (self.path / name).write_text("old")
+        picture.clear(self.path)
+        self.assertEqual(list(self.path.glob("machine.*")), [])
+
+    def test_without_graphviz_the_graph_is_left(self):
+        (self.path / "share").mkdir()
+        (self.path / "share/machine.dot").write_text("digraph machine {}")
+        dot = picture.take(self.path / "share")
+        with mock.patch("shutil.which", return_value=None):
+            self.assertIn(f"{self.path}/machine.dot", picture.draw(dot))
+        self.assertEqual(Path(dot).read_text(), "digraph machine {}")
+
+
+if __name__ == "__main__":
+    unittest.main()
