@@ -10,6 +10,8 @@ MAKEFLAGS += --no-print-directory
 top := $(CURDIR)
 export BUILD ?= $(top)/build
 export LINUX QEMU PCIUTILS ARGS T K V JOBS DISCARD PROFILE N SEED FILES
+# For run, shell, gdb and modules; tests ask nobody.
+export QEMU_ARGS APPEND KCONFIG SHARE GDB M
 
 S := scripts
 # One call at a time works in a build directory, the next one waits.
@@ -24,13 +26,21 @@ test: .ready ## KUnit, then every topology in its own machine (T=name one of the
 	@$(VM) test
 
 ##@ For developers
-.PHONY: shell kunit list test-debug test-all coverage mutants check series refresh menuconfig
+.PHONY: shell modules gdb kunit list compile_commands.json container test-debug test-all coverage mutants check series refresh menuconfig
 shell: .ready ## an interactive shell in the same machine (leave with "poweroff -f")
 	@$(VM) shell
+modules: .ready ## build the driver in M=dir for that machine; it finds it in /share
+	@$(VM) modules
+gdb: .ready ## look into the machine that "make shell GDB=1" runs in another terminal
+	@$(S)/gdb
 kunit: .ready ## the KUnit suites over a fake host bridge, on user-mode Linux
 	@$(VM) test kunit
 list: ## every test with a line about it
 	@tools/testing/siov/host/vm list
+compile_commands.json: .ready ## how each file was compiled, for editors
+	@$(L) $(S)/compile-commands
+container: ## the same in a Debian container: CMD="make test", by podman or docker
+	@$(S)/container $(CMD)
 test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in the kernel
 	@PROFILE=debug $(VM) test
 test-all: .ready ## everything: test, arm64, nested, the debug profile, mutants; hours
@@ -58,9 +68,12 @@ distclean: ## remove build/
 help: ## this text
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@printf '\n%s\n' \
-		'ARGS=total-sdis=4096,stride=1   properties of the PF, for run and shell' \
+		/^[a-z_.-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' Makefile
+	@printf '%s\n' '' \
+		'ARGS=total-sdis=4096,stride=1   properties of the PF, for run and shell; and for these two' \
+		'QEMU_ARGS="-device edu" APPEND="dyndbg=..." KCONFIG=file SHARE=dir' \
+		'                                more of the machine, its kernel, and a directory for /share' \
+		'GDB=1, GDB=wait                 with symbols, for make gdb; run nothing before it is there' \
 		'LINUX=dir QEMU=dir PCIUTILS=dir your own trees, read and never written' \
 		'BUILD=dir JOBS=n V=1 T=name     where, how many at once, all output, one test' \
 		'N=40 SEED=1 FILES=pattern       how many mutants, which sample, of which files'

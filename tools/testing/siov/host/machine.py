@@ -104,9 +104,10 @@ def host_args(path):
 class Machine:
     """One boot. The console goes to a file, the guest's own words elsewhere."""
 
-    def __init__(self, topology, name=None, profile=""):
+    def __init__(self, topology, name=None, profile="", kconfig=""):
         self.topology = topology
         self.profile = profile
+        self.kconfig = kconfig
         self.name = name or topology.name
         log = BUILD / "log"
         self.console = log / f"vm-{self.name}.console"
@@ -134,7 +135,7 @@ class Machine:
             "-m", str(self.memory()),
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
-            "-kernel", str(arch.kernel_path(self.profile)),
+            "-kernel", str(arch.kernel_path(self.profile, self.kconfig)),
             "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.gz"),
             "-append", self.kernel_arguments(mode, accel, env), *topology.iommu_args,
             *topology.device_args(), *topology.qemu,

@@ -67,11 +67,25 @@ def user_topology():
     if args:
         topology.with_args(args)
         print(f"ARGS: the PF of '{topology.name}' has {args} as well")
+    if os.environ.get("GDB"):
+        wait_for_gdb(topology, os.environ["GDB"])
     extend(topology)
-    profile = os.environ.get("PROFILE", "")
+    profile = os.environ.get("PROFILE") or ("gdb" if os.environ.get("GDB") else "")
     if not name and options["DEBUG"] == "y":
         profile = "debug"
     return topology, profile, options["ACCEL"]
+
+
+def wait_for_gdb(topology, how):
+    """GDB=1 lets make gdb look in, GDB=wait lets nothing run before it has."""
+    if how not in ("1", "wait"):
+        raise Trouble(f"GDB={how} is neither 1 nor wait")
+    socket = BUILD / "gdb.socket"
+    if len(str(socket)) > 107 or "," in str(socket):
+        raise Trouble(f"{socket} cannot be the name of a socket. Name another BUILD=")
+    topology.qemu = topology.qemu + ["-gdb", f"unix:path={socket},server=on,wait=off",
+                                     *(["-S"] if how == "wait" else [])]
+    topology.append += " nokaslr"
 
 
 def extend(topology):

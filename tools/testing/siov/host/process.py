@@ -64,9 +64,10 @@ def run(command, timeout=None, **kwargs):
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def build(*what, profile=""):
-    """Bring WHAT up to date; scripts/build says what went wrong itself."""
-    env = dict(os.environ, PROFILE=profile)
+def build(*what, profile="", kconfig=""):
+    """Bring WHAT up to date; scripts/build says what went wrong itself. The user's
+    options are for who passes them on, so for no test."""
+    env = dict(os.environ, PROFILE=profile, KCONFIG=kconfig)
     # A group of its own: whatever it has started ends with it.
     process = RUNNING.start([TOP / "scripts/build", *what], env=env, start_new_session=True)
     try:

@@ -39,8 +39,9 @@ class Arch:
     slow_on_tcg: str = ""
     clock_of_tcg: str = ""
 
-    def kernel_path(self, profile):
-        name = f"kernel{self.suffix}" + (f"-{profile}" if profile else "")
+    def kernel_path(self, profile, kconfig=""):
+        name = (f"kernel{self.suffix}" + (f"-{profile}" if profile else "") +
+                ("-kconfig" if kconfig else ""))
         return out(name, "LINUX") / "arch" / self.kernel
 
 

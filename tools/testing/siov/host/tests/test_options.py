@@ -10,6 +10,7 @@ from unittest import mock
 import machine
 import options
 import picture
+import process
 import topology
 from topology import Topology, Trouble
 
@@ -46,16 +47,42 @@ class Arguments(Given):
     def test_append_comes_last(self):
         self.assertEqual(self.chosen(APPEND="c=1 d").append.split(), ["b", "c=1", "d"])
 
+    def test_gdb(self):
+        with mock.patch.dict(os.environ, {"GDB": "wait"}):
+            it, profile, _ = options.user_topology()
+        self.assertEqual(profile, "gdb")
+        self.assertIn(f"unix:path={self.path}/gdb.socket,server=on,wait=off", it.qemu)
+        self.assertIn("-S", it.qemu)
+        self.assertIn("nokaslr", it.append.split())
+        self.assertNotIn("-S", self.chosen(GDB="1").qemu)
+
+    def test_gdb_with_another_profile(self):
+        with mock.patch.dict(os.environ, {"GDB": "1", "PROFILE": "debug"}):
+            self.assertEqual(options.user_topology()[1], "debug")
+
+    def test_gdb_and_what(self):
+        with self.assertRaisesRegex(Trouble, "GDB=yes"):
+            self.chosen(GDB="yes")
+
+    def test_kconfig_is_a_kernel_of_its_own(self):
+        kernel = topology.ARCHES["x86"].kernel_path
+        self.assertEqual(kernel("", "/f").parts[-5], "kernel-kconfig")
+        self.assertEqual(kernel("debug", "/f").parts[-5], "kernel-debug-kconfig")
+        self.assertEqual(kernel("").parts[-5], "kernel")
+
     def test_open_quote(self):
         with self.assertRaisesRegex(Trouble, "QEMU_ARGS="):
             self.chosen(QEMU_ARGS="'a")
 
     def test_tests_ask_nobody(self):
         with mock.patch.dict(os.environ, {"QEMU_ARGS": "-s", "APPEND": "c", "SHARE": "/",
-                                          "ARGS": "stride=3"}):
+                                          "ARGS": "stride=3", "GDB": "1",
+                                          "KCONFIG": "/f"}):
             command = machine.Machine(Topology("x")).command("test", [], "tcg")
         self.assertNotIn("-s", command)
         self.assertNotIn("-virtfs", command)
+        self.assertNotIn("-gdb", command)
+        self.assertFalse([word for word in command if "kconfig" in word])
         self.assertNotIn("c", command[command.index("-append") + 1].split())
 
     def test_the_iommu_decides_what_show_expects(self):
@@ -64,6 +91,24 @@ class Arguments(Given):
                             ("intel-legacy", "isolated")]:
             (self.path / ".config").write_text(f'CONFIG_SIOV_IOMMU="{iommu}"\n')
             self.assertEqual(self.chosen(T="").expect, [word])
+
+
+class Build(unittest.TestCase):
+    """What scripts/build is told of the user's options"""
+
+    def told(self, **kwargs):
+        with mock.patch.dict(os.environ, {"KCONFIG": "/of/the/user"}), \
+             mock.patch.object(process.RUNNING, "start") as start, \
+             mock.patch.object(process.RUNNING, "end"):
+            start.return_value.wait.return_value = 0
+            process.build("kernel", **kwargs)
+        return start.call_args.kwargs["env"]["KCONFIG"]
+
+    def test_of_a_test(self):
+        self.assertEqual(self.told(), "")
+
+    def test_of_a_shell(self):
+        self.assertEqual(self.told(kconfig="/f"), "/f")
 
 
 class Share(Given):
