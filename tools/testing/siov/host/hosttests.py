@@ -52,7 +52,7 @@ def run_qtest(name="qemu"):
     # Of the sanitizers: what QEMU leaves for its exit to free is no leak of ours
     env = dict(os.environ, QTEST_QEMU_BINARY=str(source / "qemu-system-x86_64"),
                ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="halt_on_error=1")
-    return [result for test in ("siov-test", "virtio-admin-test")
+    return [result for test in ("siov-test", "virtio-admin-test", "virtio-siov-test")
             for result in run_program([source / "tests/qtest" / test, "--tap", "-k"],
                                       f"{test} gave no results", env=env, timeout=1200)]
 
