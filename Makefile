@@ -26,7 +26,7 @@ test: .ready ## KUnit, then every topology in its own machine (T=name one of the
 	@$(VM) test
 
 ##@ For developers
-.PHONY: shell modules gdb kunit list compile_commands.json container test-debug test-all coverage mutants check series refresh menuconfig
+.PHONY: shell modules gdb kunit list compile_commands.json container kit test-debug test-all coverage mutants check series refresh menuconfig
 shell: .ready ## an interactive shell in the same machine (leave with "poweroff -f")
 	@$(VM) shell
 modules: .ready ## build the driver in M=dir for that machine; it finds it in /share
@@ -37,6 +37,9 @@ kunit: .ready ## the KUnit suites over a fake host bridge, on user-mode Linux
 	@$(VM) test kunit
 list: ## every test with a line about it
 	@tools/testing/siov/host/vm list
+kit: .ready ## build/siov-kit-*.tar.gz: the tests for a machine with a real SIOV device
+	@$(L) $(S)/build kit
+	@ls $(BUILD)/siov-kit-*.tar.gz
 compile_commands.json: .ready ## how each file was compiled, for editors
 	@$(L) $(S)/compile-commands
 container: ## the same in a Debian container: CMD="make test", by podman or docker
