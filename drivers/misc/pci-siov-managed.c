@@ -23,6 +23,7 @@
 #include <linux/bitfield.h>
 #include <linux/completion.h>
 #include <linux/debugfs.h>
+#include <linux/devm-helpers.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -33,6 +34,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pci-siov.h>
+#include <linux/pm.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -49,7 +51,7 @@
 /* Vectors of the PF */
 #define VECTOR_ANSWER		0
 #define VECTOR_EVENT		1
-#define NR_VECTORS		2
+#define SDI_VECTORS		2
 
 /* Regions of an SDI, its BARs where it is given to a guest */
 #define REGION_PAGE		0
@@ -137,6 +139,14 @@ static void queue_start(struct managed *m)
 	writeq(m->ring_dma, m->ctrl + SIOV_TEST_QUEUE_BASE);
 	writel(VECTOR_ANSWER, m->ctrl + SIOV_TEST_QUEUE_VECTOR);
 	writel(QUEUE_SIZE, m->ctrl + SIOV_TEST_QUEUE_SIZE);
+}
+
+/* A reset or the loss of power has turned the queue off, and ended a restart */
+static void queue_restart(struct managed *m)
+{
+	guard(spinlock_irq)(&m->event_lock);
+	queue_start(m);
+	WRITE_ONCE(m->down, false);
 }
 
 /* It is off between a reset or a restart and what the driver does about it */
@@ -468,9 +478,7 @@ static void managed_recover(struct work_struct *work)
 	if (wait_for_firmware(m)) {
 		pci_err(m->pdev, "the firmware does not come back, reset the function\n");
 	} else {
-		guard(spinlock_irq)(&m->event_lock);
-		queue_start(m);
-		WRITE_ONCE(m->down, false);
+		queue_restart(m);
 	}
 	pci_siov_reset_done(m->pdev);
 }
@@ -544,7 +552,7 @@ static int add_queue(struct managed *m)
 	if (!m->ring)
 		return -ENOMEM;
 
-	ret = pci_alloc_irq_vectors(m->pdev, NR_VECTORS, NR_VECTORS,
+	ret = pci_alloc_irq_vectors(m->pdev, SDI_VECTORS, SDI_VECTORS,
 				    PCI_IRQ_MSIX);
 	if (ret < 0)
 		return dev_err_probe(dev, ret, "no interrupts for answers and events\n");
@@ -555,7 +563,11 @@ static int add_queue(struct managed *m)
 		return ret;
 
 	spin_lock_init(&m->event_lock);
-	INIT_WORK(&m->recover, managed_recover);
+	/* Where probe fails the interrupt goes first, then the work, then the memory */
+	ret = devm_work_autocancel(dev, &m->recover, managed_recover);
+	if (ret)
+		return ret;
+
 	ret = devm_request_irq(dev, pci_irq_vector(m->pdev, VECTOR_EVENT),
 			       managed_event, 0, KBUILD_MODNAME, m);
 	if (ret)
@@ -648,6 +660,38 @@ static void managed_remove(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 }
 
+/*
+ * The core has stopped all SDIs, and calls nothing for them until resume is over. A
+ * restart of the firmware that is not dealt with yet ends with its power.
+ */
+static int managed_suspend(struct device *dev)
+{
+	struct managed *m = dev_get_drvdata(dev);
+
+	disable_irq(pci_irq_vector(m->pdev, VECTOR_EVENT));
+	cancel_work_sync(&m->recover);
+	siov_test_engine_pause(m->engine, true);
+	queue_stop(m);
+	return 0;
+}
+
+static int managed_resume(struct device *dev)
+{
+	struct managed *m = dev_get_drvdata(dev);
+
+	if (wait_for_firmware(m))
+		pci_err(m->pdev, "the firmware does not come back, reset the function\n");
+	else
+		queue_restart(m);
+
+	siov_test_engine_pause(m->engine, false);
+	enable_irq(pci_irq_vector(m->pdev, VECTOR_EVENT));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(managed_pm_ops, managed_suspend,
+				managed_resume);
+
 static void managed_reset_prepare(struct pci_dev *pdev)
 {
 	struct managed *m = pci_get_drvdata(pdev);
@@ -660,11 +704,7 @@ static void managed_reset_done(struct pci_dev *pdev)
 {
 	struct managed *m = pci_get_drvdata(pdev);
 
-	/* The reset has turned the queue off, and ended a restart */
-	scoped_guard(spinlock_irq, &m->event_lock) {
-		queue_start(m);
-		WRITE_ONCE(m->down, false);
-	}
+	queue_restart(m);
 	siov_test_engine_pause(m->engine, false);
 }
 
@@ -686,6 +726,7 @@ static struct pci_driver managed_driver = {
 	.remove		= managed_remove,
 	.siov_ops	= &managed_ops,
 	.err_handler	= &managed_err_handler,
+	.driver.pm	= pm_sleep_ptr(&managed_pm_ops),
 };
 module_pci_driver(managed_driver);
 

@@ -329,6 +329,7 @@ void pci_sdi_unregister_driver(struct pci_sdi_driver *drv);
 const struct pci_sdi_device_id *pci_sdi_match_id(struct pci_sdi *sdi);
 int pci_sdi_set_master(struct pci_sdi *sdi, bool on);
 int pci_sdi_reset(struct pci_sdi *sdi);
+bool pci_sdi_is_pf_frozen(const struct pci_sdi *sdi);
 void __iomem *pci_sdi_iomap(struct pci_sdi *sdi, unsigned int region);
 void pci_sdi_notify_start(struct pci_sdi *sdi);
 void pci_sdi_notify_stop(struct pci_sdi *sdi);

@@ -42,7 +42,10 @@ struct vfio_siov_irq;
  *
  * Accesses are aligned and have 1, 2, 4 or 8 bytes. Both are called without a
  * lock, may sleep, and may run in several threads at once, as well while the user
- * resets the SDI. None begins while the PF is reset.
+ * resets the SDI. Once the core has been told of a reset of the PF none is begun
+ * until that is over. But nobody waits for one that has begun: while it runs the PF
+ * may be reset, so the device may not answer, calls of pci_sdi_*() may return
+ * -EAGAIN, and &vfio_siov_core_ops.reset_done may come.
  *
  * Return: 0, or a negative number for the user's read() or write().
  */
@@ -138,6 +141,7 @@ struct vfio_siov_core_ops {
  * @nr_irq: their number, 0 while MSI-X is off
  * @pf_reset: the PF is being reset. Set before @lock is taken, so that no user
  *	begins a reset that this one would have to wait for
+ * @pf_resets: how many of these are over
  * @gone: and the reset has failed for good
  * @memory_lock: protects @memory and @port, held for reading while the SDI is
  *	accessed and for writing while its user resets it
@@ -179,6 +183,7 @@ struct vfio_siov_core_device {
 	struct vfio_siov_irq *irq;
 	unsigned int nr_irq;
 	bool pf_reset;
+	unsigned int pf_resets;
 	bool gone;
 
 	struct rw_semaphore memory_lock;

@@ -126,11 +126,44 @@ show_sdis(struct device *d)
   free(indices);
 }
 
+/* A number in an attribute of the PF, -1 where there is none */
+static int
+sdi_number(struct pci_dev *p, const char *attribute)
+{
+  char path[SDI_PATH_LEN];
+  FILE *file;
+  int n;
+
+  if (!sdi_path(p, attribute, path) || !(file = fopen(path, "r")))
+    return -1;
+  if (fscanf(file, "%d", &n) != 1)
+    n = -1;
+  fclose(file);
+  return n;
+}
+
+int
+count_sdis(struct device *d, int *total)
+{
+  struct pci_dev *p = d->dev;
+
+  if (p->access->method != PCI_ACCESS_SYS_BUS_PCI)
+    return -1;
+  *total = sdi_number(p, "/total_sdis");
+  return (*total < 0) ? -1 : sdi_number(p, "/num_sdis");
+}
+
 #else
 
 void
 show_sdis(struct device *d UNUSED)
 {
+}
+
+int
+count_sdis(struct device *d UNUSED, int *total UNUSED)
+{
+  return -1;
 }
 
 #endif

@@ -17,9 +17,10 @@
  * 6. no function can send requests with it as an alias or a Phantom Function
  *
  * The list is a function of what enumeration has found, and computed anew when
- * that changes. Devices with a list of their own then get the new one by
- * a work item. Nothing depends on that being quick: each SDI's claim looks at
- * the functions once more (claim.c).
+ * that changes. A Routing ID that a live SDI of the PF has stays in the list, since
+ * a device may stop the SDI otherwise. It goes when the SDI goes. Devices with a
+ * list of their own then get the new one by a work item. Nothing depends on that
+ * being quick: each SDI's claim looks at the functions once more (claim.c).
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -42,6 +43,7 @@ struct rid_map {
 	const struct pci_dev *pf;
 	u32 first;
 	u32 last;
+	bool kept;
 	unsigned long *allowed;
 };
 
@@ -135,6 +137,19 @@ static void forbid_bus(struct rid_map *map, const struct pci_bus *bus)
 	}
 }
 
+/* No function or VF gets these while the SDI has them */
+static void keep_claimed(struct rid_map *map)
+{
+	struct xarray *claims = &pci_find_host_bridge(map->pf->bus)->rid_claims;
+	unsigned long rid;
+	void *entry;
+
+	xa_for_each_range(claims, rid, entry, map->first, map->last)
+		if (pci_rid_claimed_by(map->pf, rid) &&
+		    !__test_and_set_bit(rid - map->first, map->allowed))
+			map->kept = true;
+}
+
 static int map_to_spans(const struct rid_map *map, struct pci_rid_span **spans)
 {
 	unsigned long bits = map->last - map->first + 1;
@@ -159,18 +174,8 @@ static int map_to_spans(const struct rid_map *map, struct pci_rid_span **spans)
 	return n;
 }
 
-/**
- * pci_siov_allowlist() - Compute the Routing IDs that SDIs of a PF may use
- * @pf: the PF
- * @spans: set to the list, in rising order; the caller frees it with kfree()
- *
- * Policy, see the head of this file.
- *
- * Context: takes pci_bus_sem; reads no register.
- *
- * Return: number of elements of @spans, -ENOMEM.
- */
-int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans)
+static int compute_list(struct pci_dev *pf, struct pci_rid_span **spans,
+			bool *kept)
 {
 	struct rid_map map = {
 		.pf = pf,
@@ -191,7 +196,27 @@ int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans)
 		forbid_bus(&map, pf->bus);
 	}
 
+	keep_claimed(&map);
+	*kept = map.kept;
 	return map_to_spans(&map, spans);
+}
+
+/**
+ * pci_siov_allowlist() - Compute the Routing IDs that SDIs of a PF may use
+ * @pf: the PF
+ * @spans: set to the list, in rising order; the caller frees it with kfree()
+ *
+ * Policy, see the head of this file.
+ *
+ * Context: takes pci_bus_sem; reads no register.
+ *
+ * Return: number of elements of @spans, -ENOMEM.
+ */
+int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans)
+{
+	bool kept;
+
+	return compute_list(pf, spans, &kept);
 }
 
 /* The PF is resumed, as it is for as long as software assigns Routing IDs */
@@ -218,13 +243,16 @@ static void set_list(struct pci_siov_pf *spf, struct pci_rid_span *spans, int n)
 static int renew_list(struct pci_siov_pf *spf)
 {
 	struct pci_rid_span *spans __free(kfree) = NULL;
+	bool kept;
 	int n, ret;
 
 	lockdep_assert_held(&spf->allow_lock);
 
-	n = pci_siov_allowlist(spf->pf, &spans);
+	n = compute_list(spf->pf, &spans, &kept);
 	if (n < 0)
 		return n;
+
+	WRITE_ONCE(spf->allow_kept, kept);
 
 	if (spf->allow && n == spf->nr_allow &&
 	    !memcmp(spans, spf->allow, n * sizeof(*spans)))
@@ -368,6 +396,10 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 	}
 	wake_up_all(&spf->idle);
 
+	/* Others must leave out strided Routing IDs of this PF, and only those */
+	if (!ret)
+		pci_siov_bus_changed(pf->bus);
+
 	return ret;
 }
 
@@ -447,6 +479,20 @@ void pci_siov_allow_renew(struct pci_siov_pf *spf)
 }
 
 /**
+ * pci_siov_allow_release() - An SDI has given back its Routing ID
+ * @spf: the PF
+ *
+ * The list may have had it for the sake of this SDI alone.
+ *
+ * Context: &pci_siov_pf.lock is held, and the SDI still counts as a user.
+ */
+void pci_siov_allow_release(struct pci_siov_pf *spf)
+{
+	if (READ_ONCE(spf->allow_kept))
+		pci_siov_allow_renew(spf);
+}
+
+/**
  * pci_siov_allow_init() - Prepare a PF for software assigned Routing IDs
  * @spf: the SDIs of the PF
  */
@@ -469,6 +515,7 @@ void pci_siov_allow_end(struct pci_siov_pf *spf, bool answers)
 		if (spf->pf->siov->rid_mode == PCI_SIOV_RID_SOFTWARE) {
 			stop_software_mode(spf, answers);
 			spf->pf->siov->rid_mode = PCI_SIOV_RID_STRIDED;
+			pci_siov_bus_changed(spf->pf->bus);
 		}
 	}
 

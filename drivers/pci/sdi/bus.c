@@ -192,33 +192,37 @@ static void pci_sdi_bus_remove(struct device *dev)
 	sdi_cleanup(sdi);
 }
 
-static struct pci_sdi *next_deferred(struct pci_siov_pf *spf)
+static struct pci_sdi *next_deferred(struct pci_siov_pf *spf,
+				     unsigned long *index)
 {
 	struct pci_sdi_core *core;
-	unsigned long index = 0;
 
 	guard(mutex)(&spf->lock);
-	core = xa_find(&spf->sdi, &index, ULONG_MAX, PCI_SDI_DEFERRED);
+	core = xa_find(&spf->sdi, index, ULONG_MAX, PCI_SDI_DEFERRED);
 	if (!core)
 		return NULL;
 
-	xa_clear_mark(&spf->sdi, index, PCI_SDI_DEFERRED);
+	xa_clear_mark(&spf->sdi, *index, PCI_SDI_DEFERRED);
 	return pci_sdi_get(&core->sdi);
 }
 
 /**
  * pci_sdi_probe_deferred() - Bind drivers that had to wait for the PF
  * @work: &pci_siov_pf.probe_work
+ *
+ * Tries each SDI once. Whoever makes it possible where it was not queues the work
+ * again.
  */
 void pci_sdi_probe_deferred(struct work_struct *work)
 {
 	struct pci_siov_pf *spf = container_of(work, struct pci_siov_pf,
 					       probe_work);
+	unsigned long index = 0;
 	struct pci_sdi *sdi;
 
 	/* Where it freezes again meanwhile, its thaw comes back here */
-	while (READ_ONCE(spf->state) != PCI_SIOV_PF_FROZEN) {
-		sdi = next_deferred(spf);
+	for (; READ_ONCE(spf->state) != PCI_SIOV_PF_FROZEN; index++) {
+		sdi = next_deferred(spf, &index);
 		if (!sdi)
 			return;
 
@@ -247,7 +251,8 @@ static void pci_sdi_bus_shutdown(struct device *dev)
 /*
  * System sleep takes the PF's power, and with it all state of the SDI: for the
  * SDI that is a reset of the PF. The PF sleeps after its SDIs and wakes
- * before them.
+ * before them. If it is being reset when they go to sleep, or has not come back
+ * when they wake up, their drivers find them frozen.
  */
 static int pci_sdi_bus_suspend(struct device *dev)
 {
@@ -258,10 +263,9 @@ static int pci_sdi_bus_suspend(struct device *dev)
 	if (ret)
 		return ret;
 
-	if (READ_ONCE(to_sdi_core(sdi)->state) == PCI_SDI_RUNNING)
-		pci_sdi_set_master(sdi, false);
+	/* Unless the sleep gets as far as pci_siov_restore_state() */
 	WRITE_ONCE(sdi->pf->siov->quiet, false);
-	pci_sdi_freeze(to_sdi_core(sdi), true, 0);
+	pci_sdi_sleep(to_sdi_core(sdi));
 	return 0;
 }
 
@@ -269,7 +273,9 @@ static int pci_sdi_bus_resume(struct device *dev)
 {
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 
-	pci_sdi_thaw(to_sdi_core(sdi), pci_siov_thaw_event(sdi->pf));
+	pci_sdi_wake(to_sdi_core(sdi));
+	/* A driver may have come while it was asleep */
+	schedule_work(&pci_siov_pf(sdi->pf)->probe_work);
 	return pm_generic_resume(dev);
 }
 #endif

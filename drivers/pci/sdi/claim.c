@@ -458,6 +458,29 @@ bool pci_rid_bus_claimed(struct pci_bus *bus, int busnr)
 }
 
 /**
+ * pci_rid_claimed_by() - Does an SDI of this PF live that has the Routing ID?
+ * @pf: the PF
+ * @rid: the Routing ID
+ *
+ * Return: true if so; false of one in quarantine.
+ */
+bool pci_rid_claimed_by(const struct pci_dev *pf, u16 rid)
+{
+	struct xarray *claims = rid_claims(pf);
+	bool claimed;
+	void *entry;
+
+	/* The lock keeps the SDI */
+	xa_lock(claims);
+	entry = xa_load(claims, rid);
+	claimed = entry && xa_pointer_tag(entry) == CLAIM_SDI &&
+		  is_sdi_of(entry, pf);
+	xa_unlock(claims);
+
+	return claimed;
+}
+
+/**
  * pci_rid_owned_by() - Does a PF own this Routing ID through an SDI?
  * @pf: a function
  * @rid: Requester ID of a message from below the same host bridge

@@ -158,6 +158,7 @@ static void put_identity(struct pci_sdi_core *core)
 		xa_erase(&spf->sdi, sdi->index);
 	}
 
+	pci_siov_allow_release(spf);
 	drop_user(spf);
 }
 

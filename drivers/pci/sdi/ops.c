@@ -12,6 +12,25 @@
 #include "../pci.h"
 #include "sdi.h"
 
+/**
+ * pci_sdi_is_pf_frozen() - Is the PF of an SDI being reset?
+ * @sdi: the SDI
+ *
+ * So it is from when a reset, recovery or system sleep begins, before the driver of
+ * each SDI has been told. Until it is over, what a driver does with the SDI is
+ * refused with -EAGAIN.
+ *
+ * Context: any. May not be so any more when this returns; a driver that waits is
+ * woken by its reset_done, which comes after the end, or by its error.
+ *
+ * Return: true if so.
+ */
+bool pci_sdi_is_pf_frozen(const struct pci_sdi *sdi)
+{
+	return READ_ONCE(pci_siov_pf(sdi->pf)->state) == PCI_SIOV_PF_FROZEN;
+}
+EXPORT_SYMBOL_GPL(pci_sdi_is_pf_frozen);
+
 /* Reset an SDI by @event, and do what goes with it; pci_sdi_core.lock is held */
 static int reset_by(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
@@ -136,21 +155,10 @@ static void lock_out(struct pci_sdi_core *core, bool answers)
 	pci_sdi_sync_irqs(&core->sdi);
 }
 
-/**
- * pci_sdi_freeze() - Keep everybody from an SDI
- * @core: the SDI
- * @answers: the PF still answers, so the driver of the SDI can stop it
- * @error: the error that is the reason, or 0
- *
- * Its driver is told, and the PF's driver is not called for it until
- * pci_sdi_thaw(). Does nothing if it is frozen already.
- *
- * Context: sleeps; not under &pci_siov_pf.lock.
- */
-void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
-		    pci_channel_state_t error)
+static void freeze(struct pci_sdi_core *core, bool answers,
+		   pci_channel_state_t error)
 {
-	guard(mutex)(&core->notify_lock);
+	lockdep_assert_held(&core->notify_lock);
 	if (pci_sdi_is_frozen(core))
 		return;
 
@@ -164,21 +172,12 @@ void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
 		lock_out(core, true);
 }
 
-/**
- * pci_sdi_thaw() - Bring an SDI back that the device has forgotten
- * @core: the SDI, after pci_sdi_freeze()
- * @event: %PCI_SDI_THAW or one of its kin
- *
- * One that was destroyed meanwhile goes for good.
- *
- * Context: sleeps; the caller has a reference to the SDI.
- */
-void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
+static void thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
 	bool frozen, orphan;
 	int ret;
 
-	guard(mutex)(&core->notify_lock);
+	lockdep_assert_held(&core->notify_lock);
 	scoped_guard(mutex, &core->lock) {
 		frozen = pci_sdi_is_frozen(core);
 		orphan = core->state == PCI_SDI_ORPHAN;
@@ -197,6 +196,78 @@ void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
 	core->reset_error = ret;
 	if (core->told && core->told->reset_done)
 		core->told->reset_done(&core->sdi, ret);
+}
+
+/**
+ * pci_sdi_freeze() - Keep everybody from an SDI
+ * @core: the SDI
+ * @answers: the PF still answers, so the driver of the SDI can stop it
+ * @error: the error that is the reason, or 0
+ *
+ * Its driver is told, and the PF's driver is not called for it until
+ * pci_sdi_thaw(). Does nothing if it is frozen already.
+ *
+ * Context: sleeps; not under &pci_siov_pf.lock.
+ */
+void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
+		    pci_channel_state_t error)
+{
+	guard(mutex)(&core->notify_lock);
+	freeze(core, answers, error);
+}
+
+/**
+ * pci_sdi_thaw() - Bring an SDI back that the device has forgotten
+ * @core: the SDI, after pci_sdi_freeze()
+ * @event: %PCI_SDI_THAW or one of its kin
+ *
+ * One that was destroyed meanwhile goes for good, and one that sleeps stays frozen.
+ *
+ * Context: sleeps; the caller has a reference to the SDI.
+ */
+void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
+{
+	guard(mutex)(&core->notify_lock);
+	/* Its own time to wake up comes later; an orphan's does not come */
+	if (core->asleep && READ_ONCE(core->state) != PCI_SDI_ORPHAN)
+		return;
+
+	thaw(core, event);
+}
+
+/**
+ * pci_sdi_sleep() - Freeze an SDI for as long as the machine sleeps
+ * @core: the SDI
+ *
+ * The PF sleeps after its SDIs, so it may be reset in between, as by recovery work
+ * of its driver. The end of that does not thaw the SDI.
+ *
+ * Context: system sleep, the SDI's driver has been suspended. Sleeps.
+ */
+void pci_sdi_sleep(struct pci_sdi_core *core)
+{
+	guard(mutex)(&core->notify_lock);
+	core->asleep = true;
+	freeze(core, !pci_sdi_is_pf_frozen(&core->sdi), 0);
+}
+
+/**
+ * pci_sdi_wake() - End what pci_sdi_sleep() has begun
+ * @core: the SDI
+ *
+ * Where the PF does not answer yet, or not any more, the SDI stays frozen and
+ * comes back with the PF.
+ *
+ * Context: resume from system sleep. Sleeps.
+ */
+void pci_sdi_wake(struct pci_sdi_core *core)
+{
+	struct pci_dev *pf = core->sdi.pf;
+
+	guard(mutex)(&core->notify_lock);
+	core->asleep = false;
+	if (READ_ONCE(pci_siov_pf(pf)->state) == PCI_SIOV_PF_READY)
+		thaw(core, pci_siov_thaw_event(pf));
 }
 
 /**
@@ -237,7 +308,10 @@ void pci_sdi_notify_request(struct pci_sdi_core *core)
  * for them to reset the SDI.
  *
  * Context: process context, sleeps; not from an operation of &struct
- * pci_siov_ops. The caller keeps the SDI, as by pci_sdi_get_by_index().
+ * pci_siov_ops, nor from what an operation waits for, as the answer to a command:
+ * the lock that this takes is held over operations when the PF comes back from a
+ * reset. A work item of its own is a good place. The caller keeps the SDI, as by
+ * pci_sdi_get_by_index().
  *
  * Return: 0, or -ENODEV if no driver that could be told is bound.
  */

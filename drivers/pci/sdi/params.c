@@ -242,6 +242,7 @@ static ssize_t sdi_params_show(struct device *dev,
 
 	return len;
 }
+
 struct device_attribute pci_siov_attr_sdi_params = __ATTR_RO(sdi_params);
 
 /* On the SDI: the words that make another one like it. It pins the list */

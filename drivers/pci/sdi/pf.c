@@ -67,8 +67,11 @@ void pci_sdis_attach(struct pci_dev *pf)
 	/* A reset by the driver itself comes before or after, not within */
 	guard(mutex)(&spf->reset_lock);
 	guard(mutex)(&spf->lock);
-	if (!pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
-		spf->ops = ops;
+	if (pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
+		return;
+
+	spf->frozen_by = 0;
+	spf->ops = ops;
 }
 
 static struct pci_sdi_core *condemn_next(struct pci_siov_pf *spf,
@@ -297,6 +300,40 @@ static void end_quarantine(struct pci_siov_pf *spf, bool quiet)
 			xa_erase(&spf->sdi, index);
 }
 
+static int reset_locked(struct pci_dev *pf)
+{
+	int ret;
+
+	pci_cfg_access_lock(pf);
+	pci_save_state(pf);
+	pci_write_config_word(pf, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	ret = __pci_reset_function_locked(pf);
+	pci_restore_state(pf);
+	pci_cfg_access_unlock(pf);
+
+	return ret;
+}
+
+/*
+ * It may take a reset of the bus, for which the bridge has to be locked. Whoever
+ * has locked it may wait for device_lock() of @pf, which is held here, so it is not
+ * waited for.
+ */
+static int reset_below_bridge(struct pci_dev *pf)
+{
+	struct pci_dev *bridge = pci_upstream_bridge(pf);
+	int ret;
+
+	if (bridge && !pci_cfg_access_trylock(bridge))
+		return -EAGAIN;
+
+	ret = reset_locked(pf);
+	if (bridge)
+		pci_cfg_access_unlock(bridge);
+
+	return ret;
+}
+
 /**
  * pci_siov_stop_left_over() - Stop the SDIs that an earlier owner has left enabled
  * @pf: any function
@@ -314,7 +351,8 @@ static void end_quarantine(struct pci_siov_pf *spf, bool quiet)
  * Context: device_lock() of @pf is held, it is in D0 and has no VFs.
  *
  * Return: 0 if none is left, -EBUSY if they are enabled after the reset as
- * well, -EIO if @pf does not answer, -ENOTTY if it cannot be reset.
+ * well, -EAGAIN if somebody else resets @pf or what is above it, -EIO if @pf does
+ * not answer, -ENOTTY if it cannot be reset.
  */
 int pci_siov_stop_left_over(struct pci_dev *pf)
 {
@@ -336,12 +374,7 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 	}
 
 	pci_info(pf, "resetting, as SDIs of an earlier owner are enabled\n");
-	pci_cfg_access_lock(pf);
-	pci_save_state(pf);
-	pci_write_config_word(pf, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
-	ret = __pci_reset_function_locked(pf);
-	pci_restore_state(pf);
-	pci_cfg_access_unlock(pf);
+	ret = reset_below_bridge(pf);
 	if (ret)
 		return ret;
 	if (READ_ONCE(pf->siov->left_over))
@@ -376,8 +409,12 @@ static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 
 	lockdep_assert_held(&spf->reset_lock);
 
-	/* Somebody else still resets it, and ends this */
+	/* To have its power back does not mend what recovery has failed to */
 	spf->frozen_by &= ~by;
+	if (by != PCI_SIOV_BY_SLEEP)
+		spf->frozen_by &= ~PCI_SIOV_BY_FAILURE;
+
+	/* Somebody else still resets it, and ends this */
 	if (spf->frozen_by)
 		return;
 
@@ -504,6 +541,17 @@ void pci_siov_note_source(struct pci_dev *pf, u16 rid)
 	pf->siov->source = rid;
 }
 
+/* The core has done what it can. Another reset, as by the driver, may still help */
+static void give_up(struct pci_siov_pf *spf)
+{
+	guard(mutex)(&spf->reset_lock);
+	if (!(spf->frozen_by & PCI_SIOV_BY_CORE))
+		return;
+
+	spf->frozen_by &= ~PCI_SIOV_BY_CORE;
+	spf->frozen_by |= PCI_SIOV_BY_FAILURE;
+}
+
 /**
  * pci_sdis_error() - A function has met an error
  * @pf: any function
@@ -523,10 +571,8 @@ void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 		return;
 
 	if (state != pci_channel_io_frozen) {
-		/* The core has given up; the driver may still help itself */
 		if (state == pci_channel_io_perm_failure)
-			scoped_guard(mutex, &spf->reset_lock)
-				spf->frozen_by &= ~PCI_SIOV_BY_CORE;
+			give_up(spf);
 		walk_sdis(spf, sdi_error, &state);
 		return;
 	}
@@ -597,37 +643,47 @@ bool pci_sdis_stream_covers(struct pci_siov_pf *spf, u32 rid)
 	return !spf->streams || rid <= spf->stream_last;
 }
 
-static void thaw_orphan(struct pci_sdi_core *core, void *event)
-{
-	if (READ_ONCE(core->state) == PCI_SDI_ORPHAN)
-		thaw(core, event);
-}
-
 /**
- * pci_sdis_resume() - A function has its power back after system sleep
+ * pci_sdis_suspend() - A function is about to lose its power to system sleep
  * @pf: any function
  *
- * Its SDIs follow one by one (see pci_sdi_bus_resume()), and need the Routing
- * IDs that they had to be allowed again. Those that were destroyed meanwhile are
- * not there any more to follow.
+ * From here on nobody can create an SDI, and the PF's driver is not called for any,
+ * nor for a new RID allowlist. Waits for a reset that the driver does itself.
  *
- * Context: the function's driver has it working again.
+ * Context: device_lock() of @pf is held. Its SDIs sleep, and its driver has not been
+ * told yet.
  */
-void pci_sdis_resume(struct pci_dev *pf)
+void pci_sdis_suspend(struct pci_dev *pf)
 {
-	enum pci_sdi_event event;
+	static const struct freeze how = { PCI_SIOV_BY_SLEEP, .answers = true };
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
 		return;
 
 	guard(mutex)(&spf->reset_lock);
-	if (READ_ONCE(spf->state) != PCI_SIOV_PF_READY)
+	freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
+}
+
+/**
+ * pci_sdis_resume() - A function has its power back after system sleep
+ * @pf: any function
+ *
+ * Those SDIs that sleep follow one by one (see pci_sdi_wake()). A function that
+ * error recovery had given up, or that is being reset, stays as it is.
+ *
+ * Context: device_lock() of @pf is held, its driver has it working again. Also
+ * where the driver has refused to sleep.
+ */
+void pci_sdis_resume(struct pci_dev *pf)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+
+	if (!spf)
 		return;
 
-	pci_siov_allow_restore(spf);
-	event = pci_siov_thaw_event(pf);
-	walk_sdis(spf, thaw_orphan, &event);
+	guard(mutex)(&spf->reset_lock);
+	thaw_all(spf, PCI_SIOV_BY_SLEEP);
 }
 
 /**

@@ -129,11 +129,13 @@ struct pci_sdi_transition {
  * struct pci_sdi_core - what only the core knows of an SDI
  * @sdi: what everybody knows
  * @ops: the PF driver's; stay valid for as long as the SDI has an index
- * @notify_lock: protects @told, @seen and @resets, and is held over the calls of
- *	@told's notifications
+ * @notify_lock: protects @told, @asleep, @seen and @resets, and is held over the
+ *	calls of @told's notifications
  * @lock: protects @state and @irqs, and is held over @ops
  * @state: where the SDI is in its life. Changed by pci_sdi_event() alone
  * @told: the driver that hears of resets and errors
+ * @asleep: the machine is about to sleep, or sleeps. The SDI stays frozen until it
+ *	wakes up, whatever happens to the PF
  * @resets: how often the SDI was reset behind the back of its driver
  * @reset_error: how the last of these went
  * @seen: @resets when the driver's probe began
@@ -148,6 +150,7 @@ struct pci_sdi_core {
 	struct mutex lock; /* see above */
 	enum pci_sdi_state state;
 	struct pci_sdi_driver *told;
+	bool asleep;
 	unsigned int resets;
 	int reset_error;
 	unsigned int seen;
@@ -223,9 +226,11 @@ struct pci_siov_pf_transition {
 #define PCI_SDI_LIVE	XA_MARK_1	/* can be found, and is nobody's to destroy */
 #define PCI_SDI_DEFERRED XA_MARK_2	/* waits for its PF before a driver binds */
 
-/* Who resets a PF: the PCI core, the PF's driver, or both at a time */
-#define PCI_SIOV_BY_CORE	BIT(0)
-#define PCI_SIOV_BY_DRIVER	BIT(1)
+/* Why a PF does not answer. More than one of them may hold at a time */
+#define PCI_SIOV_BY_CORE	BIT(0)	/* the PCI core resets it */
+#define PCI_SIOV_BY_DRIVER	BIT(1)	/* its driver resets it */
+#define PCI_SIOV_BY_SLEEP	BIT(2)	/* system sleep */
+#define PCI_SIOV_BY_FAILURE	BIT(3)	/* recovery has failed; a reset ends it */
 
 /**
  * struct pci_siov_pf - the SDIs of one PF
@@ -243,8 +248,8 @@ struct pci_siov_pf_transition {
  * @idle: woken when @users drops or an SDI is gone
  * @users: SDIs that exist in whatever state, each of which pins @ops
  * @generation: of the SDI that was created last
- * @frozen_by: who resets the PF, %PCI_SIOV_BY_*; under @reset_lock. It thaws when
- *	nobody does any more
+ * @frozen_by: why the PF does not answer, %PCI_SIOV_BY_*; under @reset_lock. It
+ *	thaws when no reason is left
  * @autoprobe: bind drivers to new SDIs
  * @mode_change: the Routing ID mode is being changed
  * @params: what can be chosen when an SDI is created; the driver's, so under
@@ -259,6 +264,7 @@ struct pci_siov_pf_transition {
  *	@allow and @nr_allow. For who cannot take @allow_lock
  * @allow: Routing IDs that SDIs may use in software assigned mode, else NULL
  * @nr_allow: spans in @allow
+ * @allow_kept: some of @allow is there only because an SDI has it; under @allow_lock
  * @allow_work: computes @allow again after a change of the bus
  * @probe_work: binds drivers to SDIs whose probe had to wait for the PF
  * @software_node: in the list of PFs in software assigned mode
@@ -310,6 +316,7 @@ struct pci_siov_pf {
 	struct mutex tell_lock; /* see above */
 	struct pci_rid_span *allow;
 	unsigned int nr_allow;
+	bool allow_kept;
 	struct work_struct allow_work;
 	struct work_struct probe_work;
 	struct list_head software_node;
@@ -318,12 +325,6 @@ struct pci_siov_pf {
 static inline struct pci_siov_pf *pci_siov_pf(const struct pci_dev *pf)
 {
 	return pf->siov ? pf->siov->spf : NULL;
-}
-
-/* Whether a reset of the PF has begun; it may not have come to all SDIs yet */
-static inline bool pci_sdi_is_pf_frozen(const struct pci_sdi *sdi)
-{
-	return READ_ONCE(pci_siov_pf(sdi->pf)->state) == PCI_SIOV_PF_FROZEN;
 }
 
 /* pf.c */
@@ -336,6 +337,7 @@ int pci_sdi_claim_rid_between(struct pci_sdi *sdi, u32 first, u32 last);
 void pci_sdi_release_rid(struct pci_sdi *sdi);
 void pci_sdi_quarantine_rid(struct pci_sdi *sdi);
 int pci_rid_check_left_over(struct pci_dev *pf);
+bool pci_rid_claimed_by(const struct pci_dev *pf, u16 rid);
 bool pci_rid_in_quarantine(struct pci_host_bridge *bridge, u16 pf);
 void pci_rid_end_quarantine(struct pci_host_bridge *bridge, u16 pf);
 const char *pci_rid_name(const struct pci_dev *pf, u16 rid,
@@ -346,6 +348,7 @@ void pci_siov_allow_init(struct pci_siov_pf *spf);
 void pci_siov_allow_end(struct pci_siov_pf *spf, bool answers);
 void pci_siov_allow_sync(struct pci_siov_pf *spf);
 void pci_siov_allow_renew(struct pci_siov_pf *spf);
+void pci_siov_allow_release(struct pci_siov_pf *spf);
 void pci_siov_allow_restore(struct pci_siov_pf *spf);
 int pci_siov_allowlist(struct pci_dev *pf, struct pci_rid_span **spans);
 int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode);
@@ -367,6 +370,8 @@ int pci_sdi_reset_bound(struct pci_sdi *sdi);
 void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
 		    pci_channel_state_t error);
 void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event);
+void pci_sdi_sleep(struct pci_sdi_core *core);
+void pci_sdi_wake(struct pci_sdi_core *core);
 void pci_sdi_notify_request(struct pci_sdi_core *core);
 void pci_sdi_notify_error(struct pci_sdi_core *core, pci_channel_state_t state);
 

@@ -200,6 +200,7 @@ static ssize_t rid_mode_store(struct device *dev, struct device_attribute *attr,
 
 	return ret ?: count;
 }
+
 struct device_attribute pci_siov_attr_rid_mode = __ATTR_RW(rid_mode);
 
 static ssize_t drivers_autoprobe_show(struct device *dev,
@@ -225,6 +226,7 @@ static ssize_t drivers_autoprobe_store(struct device *dev,
 	WRITE_ONCE(spf->autoprobe, autoprobe);
 	return count;
 }
+
 struct device_attribute pci_siov_attr_drivers_autoprobe =
 	__ATTR_RW(drivers_autoprobe);
 
@@ -340,6 +342,7 @@ static ssize_t sdi_new_store(struct device *dev, struct device_attribute *attr,
 	pci_sdi_put(sdi);
 	return count;
 }
+
 struct device_attribute pci_siov_attr_sdi_new = __ATTR_WO(sdi_new);
 
 static ssize_t sdi_delete_store(struct device *dev,
@@ -360,6 +363,7 @@ static ssize_t sdi_delete_store(struct device *dev,
 
 	return ret ?: count;
 }
+
 struct device_attribute pci_siov_attr_sdi_delete =
 	__ATTR_WO(sdi_delete);
 

@@ -5,6 +5,7 @@
 #include <linux/bitmap.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <linux/string.h>
 
 #include "fake_sdi.h"
@@ -126,6 +127,22 @@ static const struct pci_error_handlers fake_pf_err_handler = {
 	.resume = fake_pf_resume,
 };
 
+static int fake_pf_suspend(struct device *dev)
+{
+	if (!fake_sdi_pf.suspend_ret)
+		fake_sdi_pf.silent = true;
+
+	return fake_sdi_pf.suspend_ret;
+}
+
+static int fake_pf_wake(struct device *dev)
+{
+	fake_sdi_pf.silent = false;
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(fake_pf_pm_ops, fake_pf_suspend, fake_pf_wake);
+
 static const struct pci_device_id fake_pf_ids[] = {
 	{ PCI_DEVICE(0x1d0f, 0xfa02) },
 	{}
@@ -137,6 +154,7 @@ static struct pci_driver fake_pf_driver = {
 	.probe = fake_pf_probe,
 	.siov_ops = &fake_siov_ops,
 	.err_handler = &fake_pf_err_handler,
+	.driver.pm = pm_sleep_ptr(&fake_pf_pm_ops),
 };
 
 static void call(void (*fn)(struct pci_sdi *sdi), struct pci_sdi *sdi)

@@ -34,6 +34,8 @@
  * @init_ret: what sdi_init returns
  * @reset_ret: what sdi_reset returns; if not 0 nothing is reset
  * @master_ret: what sdi_set_master returns; if not 0 nothing changes
+ * @suspend_ret: what its suspend function returns; if 0 the function is silent until
+ *	it is resumed
  * @name: the SDI's name when sdi_init was called
  * @in_reset: called by sdi_reset, if not NULL
  * @in_error: called by the error handlers, if not NULL
@@ -55,6 +57,7 @@ struct fake_sdi_pf {
 	int init_ret;
 	int reset_ret;
 	int master_ret;
+	int suspend_ret;
 	char name[32];
 	void (*in_reset)(struct pci_sdi *sdi);
 	void (*in_error)(struct pci_dev *pf);

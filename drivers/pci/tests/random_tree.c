@@ -545,32 +545,32 @@ void rt_print(struct kunit *test, const struct rt_tree *tree,
 	int i;
 
 	kunit_err(test, "seed %u: buses %02x-%02x%s\n", tree->seed, tree->first,
-		   tree->last, tree->renumber ? ", all renumbered" : "");
+		  tree->last, tree->renumber ? ", all renumbered" : "");
 	for (i = 0; i < tree->nr; i++) {
 		n = &tree->node[i];
 		if (is_dropped(tree, i))
 			continue;
 		kunit_err(test, "  %d: below %d, %02x.%d %s%s%s [%02x-%02x] %u VFs from %#x, %u SDIs from %u by %u\n",
-			   i, n->parent, PCI_SLOT(n->devfn), PCI_FUNC(n->devfn),
-			   type_name(n->type), n->hotplug ? ", slot" : "",
-			   n->late ? ", late" : "", n->secondary, n->subordinate,
-			   n->vfs, n->vf_offset, n->sdis, n->sdi_offset,
-			   n->sdi_stride);
+			  i, n->parent, PCI_SLOT(n->devfn), PCI_FUNC(n->devfn),
+			  type_name(n->type), n->hotplug ? ", slot" : "",
+			  n->late ? ", late" : "", n->secondary, n->subordinate,
+			  n->vfs, n->vf_offset, n->sdis, n->sdi_offset,
+			  n->sdi_stride);
 	}
 	for (i = 0; i < tree->nr_ops; i++)
 		kunit_err(test, "  then %s %d\n", op_names[tree->op[i].what],
-			   tree->op[i].node);
+			  tree->op[i].node);
 
 	for (s = 0; run && s < run->nr_steps; s++) {
 		kunit_err(test, "  step %u: found %08x%s\n", s, run->step[s].found,
-			   run->step[s].sound ? "" : ", not sound");
+			  run->step[s].sound ? "" : ", not sound");
 		for (i = 0; i < tree->nr; i++)
 			if (run->step[s].found & BIT(i))
 				kunit_err(test, "    %d at %02x:%02x.%d [%02x-%02x]\n",
-					   i, PCI_BUS_NUM(run->step[s].rid[i]),
-					   PCI_SLOT(run->step[s].rid[i]),
-					   PCI_FUNC(run->step[s].rid[i]),
-					   run->step[s].secondary[i],
-					   run->step[s].subordinate[i]);
+					  i, PCI_BUS_NUM(run->step[s].rid[i]),
+					  PCI_SLOT(run->step[s].rid[i]),
+					  PCI_FUNC(run->step[s].rid[i]),
+					  run->step[s].secondary[i],
+					  run->step[s].subordinate[i]);
 	}
 }

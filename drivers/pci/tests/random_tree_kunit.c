@@ -73,8 +73,8 @@ static void print_record(struct kunit *test, const struct rt_run *run)
 	unsigned int sound = sound_steps(run);
 
 	kunit_err(test, "RECORD { { %#x, %#x, %#x, %#x }, %#x, %u },\n",
-		   run->step[0].found, run->step[1].found, run->step[2].found,
-		   run->step[3].found, hash_steps(run, sound), sound);
+		  run->step[0].found, run->step[1].found, run->step[2].found,
+		  run->step[3].found, hash_steps(run, sound), sound);
 }
 
 static const char *compare(const struct rt_run *run, const struct rt_record *rec)

@@ -993,10 +993,60 @@ static void allow_follows_the_bus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENXIO, create_rid(pf, 0, 0x101));
 }
 
+static bool device_allows(struct pci_dev *pf, u16 rid)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+
+	flush_work(&spf->allow_work);
+	return in_spans(spf->allow, spf->nr_allow, rid);
+}
+
+/* Strided Routing IDs of the other PF are not for this one, but what it has it has */
+static void allow_follows_the_mode(struct kunit *test)
+{
+	struct claim_box box;
+	struct pci_dev *pf, *other;
+
+	claim_box_init(test, &box);
+	fake_pci_add_sdis(box.fn[0], 300, 0x80, 1);
+	fake_pci_add_sdis(box.fn[1], 4, 0x40, 2);
+	claim_box_scan(test, &box);
+	pf = box.pf[0];
+	other = box.pf[1];
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_FALSE(test, device_allows(pf, 0x141));
+
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(other, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_TRUE(test, device_allows(pf, 0x141));
+	KUNIT_EXPECT_EQ(test, 0x141, create_rid(pf, 0, 0x141));
+
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(other, PCI_SIOV_RID_STRIDED));
+	KUNIT_EXPECT_TRUE(test, device_allows(pf, 0x141));
+	KUNIT_EXPECT_FALSE(test, device_allows(pf, 0x143));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(other, 0));
+
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(pf, 0));
+	KUNIT_EXPECT_FALSE(test, device_allows(pf, 0x141));
+	KUNIT_EXPECT_EQ(test, -ENXIO, create_rid(pf, 0, 0x141));
+	KUNIT_EXPECT_EQ(test, 0x141, create(other, 0));
+
+	/* The mode also ends with the driver */
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(other, 0));
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(other, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_TRUE(test, device_allows(pf, 0x141));
+	device_release_driver(&other->dev);
+	KUNIT_EXPECT_FALSE(test, device_allows(pf, 0x141));
+}
+
 static struct kunit_case allow_cases[] = {
 	KUNIT_CASE(allow_rules),
 	KUNIT_CASE(allow_software_mode),
 	KUNIT_CASE(allow_follows_the_bus),
+	KUNIT_CASE(allow_follows_the_mode),
 	{}
 };
 

@@ -363,19 +363,42 @@ static void meet_error(void)
 	pci_sdis_reset_done(box->pf);
 }
 
+#ifdef CONFIG_SUSPEND
+static int suspend_pf(void)
+{
+	guard(device)(&box->pf->dev);
+	return pci_bus_type.pm->suspend(&box->pf->dev);
+}
+
+static int resume_pf(void)
+{
+	guard(device)(&box->pf->dev);
+	return pci_bus_type.pm->resume(&box->pf->dev);
+}
+
+static void suspend_sdi(struct pci_sdi *sdi)
+{
+	pci_sdi_bus_type.pm->suspend(&sdi->dev);
+}
+
+static void resume_sdi(struct pci_sdi *sdi)
+{
+	if (device_is_registered(&sdi->dev))
+		pci_sdi_bus_type.pm->resume(&sdi->dev);
+}
+
 static void sleep(struct pci_sdi *sdi)
 {
-	const struct dev_pm_ops *pm = pci_sdi_bus_type.pm;
-
-	pm->suspend(&sdi->dev);
-	fake_sdi_pf.silent = true;
+	suspend_sdi(sdi);
+	suspend_pf();
 	do_meanwhile();
 	reset_device();
-	fake_sdi_pf.silent = false;
-	pci_sdis_resume(box->pf);
-	if (device_is_registered(&sdi->dev))
-		pm->resume(&sdi->dev);
+	resume_pf();
+	resume_sdi(sdi);
 }
+#else
+static void sleep(struct pci_sdi *sdi) { }
+#endif
 
 static void let_it_happen(struct pci_sdi *sdi)
 {
@@ -390,8 +413,7 @@ static void let_it_happen(struct pci_sdi *sdi)
 			meet_error();
 		break;
 	case SLEEP:
-		if (IS_ENABLED(CONFIG_PM_SLEEP))
-			sleep(sdi);
+		sleep(sdi);
 		break;
 	case SHUTDOWN:
 		scoped_guard(device, &box->pf->dev) {
@@ -424,7 +446,7 @@ static bool resets(enum pf_event event)
 {
 	return event != ERROR_NORMAL && event != ERROR_NOT_RECOVERED &&
 	       event != SHUTDOWN &&
-	       (event != SLEEP || IS_ENABLED(CONFIG_PM_SLEEP));
+	       (event != SLEEP || IS_ENABLED(CONFIG_SUSPEND));
 }
 
 /* Each event at each moment: one life of one SDI, from its creation on */
@@ -485,7 +507,7 @@ static void one_life(struct kunit *test, enum moment moment, enum pf_event event
 	}
 
 	/* A driver that was refused during a reset has come, if it could */
-	if (moment == BOUND_MEANWHILE && resets(event) && event != SLEEP)
+	if (moment == BOUND_MEANWHILE && resets(event))
 		KUNIT_EXPECT_EQ(test, event != RESET_CHANGES &&
 				event != RESET_FAILS, fake_sdi_user.probes);
 
@@ -547,6 +569,7 @@ static void state_lives(struct kunit *test)
 		}
 	fake_kmsg_loud(test);
 	fake_sdi_restart();
+	meanwhile = NULL;
 }
 
 /* Nothing but the end of the device stops an SDI that hangs */
@@ -603,6 +626,39 @@ static void state_quarantine_ends_in_probe(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
 }
 
+/* A function that knows no other reset: that of the bus needs the bridge */
+static void state_left_over_resets_bus(struct kunit *test)
+{
+	struct pci_dev *bridge = pci_upstream_bridge(box->pf);
+	struct pci_dev *pf = box->pf;
+	int m;
+
+	for (m = 1; m < PCI_NUM_RESET_METHODS; m++)
+		if (!strcmp(pci_reset_fn_methods[m].name, "bus"))
+			break;
+	KUNIT_ASSERT_LT(test, m, PCI_NUM_RESET_METHODS);
+	device_release_driver(&pf->dev);
+	pf->reset_methods[0] = m;
+	pf->reset_methods[1] = 0;
+	WRITE_ONCE(pf->siov->left_over, true);
+	set_status(PCI_SIOV_STATUS_ENABLED);
+
+	pci_cfg_access_lock(bridge);
+	scoped_guard(device, &pf->dev)
+		KUNIT_EXPECT_EQ(test, -EAGAIN, pci_siov_stop_left_over(pf));
+	pci_cfg_access_unlock(bridge);
+
+	/* The device stays as it is, but nothing is wrong with how it was reset */
+	fake_kmsg_mark(&box->mark);
+	scoped_guard(device, &pf->dev)
+		KUNIT_EXPECT_EQ(test, -EBUSY, pci_siov_stop_left_over(pf));
+	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&box->mark, LOGLEVEL_WARNING,
+						 "unlocked secondary bus reset",
+						 NULL));
+	KUNIT_EXPECT_TRUE(test, pci_cfg_access_trylock(bridge));
+	pci_cfg_access_unlock(bridge);
+}
+
 static void state_quarantine_ends_with_device(struct kunit *test)
 {
 	hang_and_delete(test);
@@ -656,15 +712,20 @@ static void state_alias_comes_later(struct kunit *test)
 
 static void state_function_is_left_alone(struct kunit *test)
 {
-	struct fake_pci_fn *late;
+	struct fake_pci_fn *late, *behind;
 
 	KUNIT_ASSERT_EQ(test, 0x109, create_and_put(1));
 	late = fake_pci_add_endpoint(box->host, box->rp, 9);
+	fake_pci_add_ari(late, 0x20);
+	behind = fake_pci_add_endpoint(box->host, box->rp, 0x20);
+	fake_pci_add_ari(behind, 0);
 	fake_pci_put16(box->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP, 9 << 8);
 	fake_pci_rescan(box->host);
 	KUNIT_EXPECT_NULL(test, fake_pci_dev(late));
 	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box->mark, LOGLEVEL_INFO,
 						 "function 01.1 not used", NULL));
+	/* Only that one */
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(behind));
 }
 
 /* Without power the device would forget its allowlist, and nobody would know */
@@ -752,6 +813,111 @@ static void state_resets_overlap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 	pci_sdi_put(sdi);
 }
+
+#ifdef CONFIG_SUSPEND
+/* Its SDIs sleep already, or not yet, and recovery work of the driver runs */
+static void state_reset_while_falling_asleep(struct kunit *test)
+{
+	struct pci_sdi *asleep = create(0, FAKE_SDI_DRIVER);
+	struct pci_sdi *awake = create(1, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(asleep));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(awake));
+	happening = SLEEP;
+	suspend_sdi(asleep);
+	reset_by_driver();
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(asleep)->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(awake)->state);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.dones);
+
+	/* Nothing reaches the function now, and the end of a reset changes nothing */
+	suspend_sdi(awake);
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(2));
+	pci_siov_reset_prepare(box->pf, false);
+	pci_siov_reset_done(box->pf);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(2));
+
+	/* Each wakes up in its turn */
+	reset_device();
+	KUNIT_ASSERT_EQ(test, 0, resume_pf());
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(asleep)->state);
+	resume_sdi(asleep);
+	resume_sdi(awake);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(asleep)->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(awake)->state);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	pci_sdi_put(asleep);
+	pci_sdi_put(awake);
+}
+
+/* Power brings nothing back that recovery from an error has given up */
+static void state_sleep_after_failure(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.silent = true;
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_error(box->pf, pci_channel_io_frozen);
+		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
+	}
+
+	happening = SLEEP;
+	suspend_sdi(sdi);
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	reset_device();
+	KUNIT_ASSERT_EQ(test, 0, resume_pf());
+	resume_sdi(sdi);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN,
+			pci_siov_pf(box->pf)->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_pf.resets);
+
+	/* A reset does */
+	reset_by_driver();
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	pci_sdi_put(sdi);
+}
+
+/* The bus may change, as when something was put in or taken out meanwhile */
+static void state_allowlist_sleeps(struct kunit *test)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	struct fake_pci_fn *late;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	late = fake_pci_add_endpoint(box->host, box->rp, 1);
+	fake_pci_add_ari(late, 0);
+	fake_pci_put16(box->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP, 1 << 8);
+	fake_pci_rescan(box->host);
+	flush_work(&spf->allow_work);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.allows);
+
+	/* The list that it had at once, and the new one */
+	KUNIT_ASSERT_EQ(test, 0, resume_pf());
+	flush_work(&spf->allow_work);
+	KUNIT_EXPECT_EQ(test, 3, fake_sdi_pf.allows);
+}
+
+/* The driver refuses to sleep, so nobody wakes its function up */
+static void state_sleep_is_refused(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.suspend_ret = -EBUSY;
+	suspend_sdi(sdi);
+	KUNIT_EXPECT_EQ(test, -EBUSY, suspend_pf());
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, pci_siov_pf(box->pf)->state);
+	resume_sdi(sdi);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, 0x109, create_and_put(1));
+	pci_sdi_put(sdi);
+}
+#endif
 
 /* A driver that does not stop its SDI before a reset that it hears of */
 static void state_core_stops_dma(struct kunit *test)
@@ -969,12 +1135,19 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_lives),
 	KUNIT_CASE(state_quarantine_outlives_removal),
 	KUNIT_CASE(state_quarantine_ends_in_probe),
+	KUNIT_CASE(state_left_over_resets_bus),
 	KUNIT_CASE(state_quarantine_ends_with_device),
 	KUNIT_CASE(state_alias_comes_later),
 	KUNIT_CASE(state_function_is_left_alone),
 	KUNIT_CASE(state_software_mode_keeps_power),
 	KUNIT_CASE(state_allowlist_waits),
 	KUNIT_CASE(state_resets_overlap),
+#ifdef CONFIG_SUSPEND
+	KUNIT_CASE(state_reset_while_falling_asleep),
+	KUNIT_CASE(state_sleep_after_failure),
+	KUNIT_CASE(state_allowlist_sleeps),
+	KUNIT_CASE(state_sleep_is_refused),
+#endif
 	KUNIT_CASE(state_core_stops_dma),
 	KUNIT_CASE(state_all_are_asked),
 	KUNIT_CASE(state_error_of_one),

@@ -191,6 +191,7 @@ ssize_t vfio_siov_config_read(struct vfio_siov_core_device *v, char __user *buf,
 ssize_t vfio_siov_config_write(struct vfio_siov_core_device *v,
 			       const char __user *buf, size_t count, u64 pos)
 {
+	unsigned int pf_resets;
 	u8 chunk[CFG_CHUNK];
 	size_t done, n;
 	int ret;
@@ -204,7 +205,11 @@ ssize_t vfio_siov_config_write(struct vfio_siov_core_device *v,
 		if (copy_from_user(chunk, buf + done, n))
 			return done ? done : -EFAULT;
 
-		ret = config_write_chunk(v, pos + done, chunk, n);
+		/* As with a PCI function, a write waits for a reset of the PF */
+		do {
+			pf_resets = READ_ONCE(v->pf_resets);
+			ret = config_write_chunk(v, pos + done, chunk, n);
+		} while (vfio_siov_try_again(v, ret, pf_resets));
 		if (ret)
 			return ret;
 	}

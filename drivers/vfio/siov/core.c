@@ -57,10 +57,16 @@ void vfio_siov_unlock(struct vfio_siov_core_device *v)
 	mutex_unlock(&v->user_lock);
 }
 
-/* No reset of the PF is under way, or none that comes to an end */
+/*
+ * No reset of the PF is under way, or none that comes to an end. It may have begun
+ * already when nobody here has been told.
+ */
 static bool is_awake(const struct vfio_siov_core_device *v)
 {
-	return !READ_ONCE(v->pf_reset) || READ_ONCE(v->gone);
+	if (READ_ONCE(v->gone))
+		return true;
+
+	return !READ_ONCE(v->pf_reset) && !pci_sdi_is_pf_frozen(v->sdi);
 }
 
 /**
@@ -83,6 +89,22 @@ int vfio_siov_lock_awake(struct vfio_siov_core_device *v)
 			return ret;
 		vfio_siov_unlock(v);
 	}
+}
+
+/**
+ * vfio_siov_try_again() - Was it a reset of the PF that refused something?
+ * @v: the device, no lock held
+ * @ret: what was returned
+ * @pf_resets: &vfio_siov_core_device.pf_resets before it was tried
+ *
+ * Return: true if @ret is -EAGAIN, and a reset has begun or has been since. Then
+ * vfio_siov_lock_awake() waits for its end.
+ */
+bool vfio_siov_try_again(const struct vfio_siov_core_device *v, int ret,
+			 unsigned int pf_resets)
+{
+	return ret == -EAGAIN &&
+	       (!is_awake(v) || READ_ONCE(v->pf_resets) != pf_resets);
 }
 
 static enum vfio_siov_access
@@ -178,7 +200,8 @@ static int reset_sdi(struct vfio_siov_core_device *v)
  * @v: the device, &vfio_siov_core_device.lock held
  *
  * As with vfio-pci, configuration space and interrupts stay as they are: users
- * set Bus Master Enable before they reset.
+ * set Bus Master Enable before they reset. And as with vfio-pci, a user's reset does
+ * not wait for another one.
  *
  * Return: 0, -EAGAIN while the PF is reset, which resets the SDI as well,
  * -ENODEV if the PF has failed, or the error of pci_sdi_reset(). With an error
@@ -199,18 +222,8 @@ int vfio_siov_reset(struct vfio_siov_core_device *v)
 
 /* ---- Open and close ---- */
 
-/**
- * vfio_siov_core_open_device() - &vfio_device_ops.open_device
- * @vdev: the device
- *
- * Waits for a reset of the PF, then resets the SDI.
- *
- * Return: 0; -ENODEV if the PF has failed; -ENOMEM; the error of pci_sdi_reset(); or
- * a negative number if the user is killed meanwhile.
- */
-int vfio_siov_core_open_device(struct vfio_device *vdev)
+static int open_device(struct vfio_siov_core_device *v)
 {
-	struct vfio_siov_core_device *v = to_vfio_siov(vdev);
 	int ret;
 
 	ACQUIRE(vfio_siov_awake, user)(v);
@@ -237,6 +250,29 @@ int vfio_siov_core_open_device(struct vfio_device *vdev)
 	tell_driver(v);
 	vfio_siov_update_access(v);
 	return 0;
+}
+
+/**
+ * vfio_siov_core_open_device() - &vfio_device_ops.open_device
+ * @vdev: the device
+ *
+ * Waits for a reset of the PF, without a lock, then resets the SDI.
+ *
+ * Return: 0; -ENODEV if the PF has failed; -ENOMEM; the error of pci_sdi_reset(); or
+ * a negative number if the user is killed meanwhile.
+ */
+int vfio_siov_core_open_device(struct vfio_device *vdev)
+{
+	struct vfio_siov_core_device *v = to_vfio_siov(vdev);
+	unsigned int pf_resets;
+	int ret;
+
+	do {
+		pf_resets = READ_ONCE(v->pf_resets);
+		ret = open_device(v);
+	} while (vfio_siov_try_again(v, ret, pf_resets));
+
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vfio_siov_core_open_device);
 
@@ -428,6 +464,7 @@ void vfio_siov_core_reset_done(struct pci_sdi *sdi, int error)
 	pci_sdi_set_master(sdi, false);
 	if (!error)
 		tell_driver(v);
+	WRITE_ONCE(v->pf_resets, v->pf_resets + 1);
 	WRITE_ONCE(v->pf_reset, false);
 	WRITE_ONCE(v->gone, false);
 	vfio_siov_update_access(v);

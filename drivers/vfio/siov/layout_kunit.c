@@ -272,6 +272,7 @@ static struct kunit_suite vfio_siov_layout_suite = {
 	.name = "vfio_siov_layout",
 	.test_cases = vfio_siov_layout_cases,
 };
+
 kunit_test_suite(vfio_siov_layout_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the BARs of vfio-siov-core");

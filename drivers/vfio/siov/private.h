@@ -102,6 +102,8 @@ int vfio_siov_reset(struct vfio_siov_core_device *v);
 int vfio_siov_lock_kill(struct vfio_siov_core_device *v);
 int vfio_siov_lock_awake(struct vfio_siov_core_device *v);
 void vfio_siov_unlock(struct vfio_siov_core_device *v);
+bool vfio_siov_try_again(const struct vfio_siov_core_device *v, int ret,
+			 unsigned int pf_resets);
 
 /* Both locks of a user, who can be killed while waiting; and not in a reset */
 DEFINE_GUARD(vfio_siov, struct vfio_siov_core_device *,

@@ -17,6 +17,7 @@
 #include <linux/virtio_ring.h>
 
 #include "fake_virtio_pci.h"
+#include "fake_virtio_sdi.h"
 
 #define FAKE_CAP		0x80
 #define FAKE_COMMON		0x0000
@@ -24,6 +25,11 @@
 #define FAKE_DEVICE		0x2000
 #define FAKE_NOTIFY		0x3000
 #define FAKE_BUFFER		4096
+/* What is in BAR 2 */
+#define FAKE_SIOV		0x800000
+
+#define FAKE_COMMON_Q_RESET	offsetof(struct virtio_pci_modern_common_cfg, \
+					 queue_reset)
 
 #define FAKE_EINVAL		22
 #define FAKE_BAD_OPCODE		2
@@ -60,6 +66,15 @@ static bool fake_list_command(u16 opcode)
 	       opcode == VIRTIO_ADMIN_CMD_LIST_USE;
 }
 
+/* Which of its groups has this type, or -1 */
+static int fake_group(struct fake_virtio *dev, u16 type)
+{
+	if (type <= VIRTIO_ADMIN_GROUP_TYPE_SRIOV)
+		return type;
+
+	return dev->sdis && type == FAKE_SIOV_GROUP ? 2 : -1;
+}
+
 /* What is wrong with a command, as a status qualifier, in the order of the text */
 static u16 fake_judge(struct fake_virtio *dev,
 		      const struct virtio_admin_cmd_hdr *hdr)
@@ -67,8 +82,9 @@ static u16 fake_judge(struct fake_virtio *dev,
 	u16 type = le16_to_cpu(hdr->group_type);
 	u16 opcode = le16_to_cpu(hdr->opcode);
 	bool sriov = type == VIRTIO_ADMIN_GROUP_TYPE_SRIOV;
+	int group = fake_group(dev, type);
 
-	if (type > VIRTIO_ADMIN_GROUP_TYPE_SRIOV)
+	if (group < 0)
 		return FAKE_BAD_GROUP;
 	if (sriov && !dev->lax && !fake_vfs_enabled(dev))
 		return FAKE_BAD_GROUP;
@@ -76,12 +92,15 @@ static u16 fake_judge(struct fake_virtio *dev,
 		return FAKE_BAD_GROUP;
 	if (opcode >= 64)
 		return FAKE_BAD_OPCODE;
-	if (!(dev->group[type].used & BIT_ULL(opcode)) && !(dev->lax && !sriov))
+	if (!(dev->group[group].used & BIT_ULL(opcode)) && !(dev->lax && !sriov))
 		return FAKE_BAD_OPCODE;
 	if (fake_list_command(opcode))
 		return 0;
 	if (sriov && (!le64_to_cpu(hdr->group_member_id) ||
 		      le64_to_cpu(hdr->group_member_id) > FAKE_VIRTIO_VFS))
+		return FAKE_BAD_MEMBER;
+	if (type == FAKE_SIOV_GROUP &&
+	    !fake_sdi_is_member(dev->sdis, le64_to_cpu(hdr->group_member_id)))
 		return FAKE_BAD_MEMBER;
 
 	return 0;
@@ -92,7 +111,7 @@ static void fake_serve(struct fake_virtio *dev,
 		       const void *data, void *result)
 {
 	struct fake_virtio_group *group =
-		&dev->group[le16_to_cpu(hdr->group_type)];
+		&dev->group[fake_group(dev, le16_to_cpu(hdr->group_type))];
 	u16 opcode = le16_to_cpu(hdr->opcode);
 	struct virtio_dev_parts_cap *cap = result;
 
@@ -220,18 +239,20 @@ static void fake_virtio_work(struct work_struct *work)
 
 /* --- registers --- */
 
-static void fake_virtio_reset(struct fake_virtio *dev)
+void fake_virtio_clear(struct fake_virtio *dev)
 {
 	int i;
 
 	dev->status = 0;
 	dev->isr = 0;
 	dev->driver_features = 0;
+	dev->config_vector = VIRTIO_MSI_NO_VECTOR;
 	memset(dev->select, 0, sizeof(dev->select));
 	for (i = 0; i < ARRAY_SIZE(dev->vqs); i++)
 		dev->vqs[i] = (struct fake_virtqueue) {
 			.max = dev->vqs[i].max,
 			.size = dev->vqs[i].max,
+			.vector = VIRTIO_MSI_NO_VECTOR,
 		};
 	for (i = 0; i < ARRAY_SIZE(dev->group); i++)
 		dev->group[i].used = BIT_ULL(VIRTIO_ADMIN_CMD_LIST_QUERY) |
@@ -252,7 +273,7 @@ static u32 fake_feature_word(u64 features, u32 select)
 	return select < 2 ? features >> (32 * select) : 0;
 }
 
-static u32 fake_common_read(struct fake_virtio *dev, unsigned int offset)
+u32 fake_virtio_common_read(struct fake_virtio *dev, unsigned int offset)
 {
 	struct fake_virtqueue *vq = fake_selected(dev);
 
@@ -262,8 +283,9 @@ static u32 fake_common_read(struct fake_virtio *dev, unsigned int offset)
 	case VIRTIO_PCI_COMMON_GF:
 		return fake_feature_word(dev->driver_features, dev->select[1]);
 	case VIRTIO_PCI_COMMON_MSIX:
+		return dev->config_vector;
 	case VIRTIO_PCI_COMMON_Q_MSIX:
-		return VIRTIO_MSI_NO_VECTOR;
+		return vq->vector;
 	case VIRTIO_PCI_COMMON_NUMQ:
 		return FAKE_VIRTIO_QUEUES;
 	case VIRTIO_PCI_COMMON_STATUS:
@@ -283,10 +305,15 @@ static u32 fake_common_read(struct fake_virtio *dev, unsigned int offset)
 	return 0;
 }
 
+static u16 fake_vector(struct fake_virtio *dev, u16 vector)
+{
+	return vector < dev->vectors ? vector : VIRTIO_MSI_NO_VECTOR;
+}
+
 static void fake_write_status(struct fake_virtio *dev, u8 status)
 {
 	if (!status)
-		fake_virtio_reset(dev);
+		fake_virtio_clear(dev);
 	else
 		dev->status = status;
 }
@@ -303,7 +330,7 @@ static void fake_write_address(struct fake_virtqueue *vq, unsigned int offset,
 		*addr = (*addr & ~(u64)U32_MAX) | val;
 }
 
-static void fake_common_write(struct fake_virtio *dev, unsigned int offset,
+void fake_virtio_common_write(struct fake_virtio *dev, unsigned int offset,
 			      u32 val)
 {
 	struct fake_virtqueue *vq = fake_selected(dev);
@@ -332,6 +359,19 @@ static void fake_common_write(struct fake_virtio *dev, unsigned int offset,
 	case VIRTIO_PCI_COMMON_Q_ENABLE:
 		vq->enabled = val;
 		break;
+	case VIRTIO_PCI_COMMON_MSIX:
+		dev->config_vector = fake_vector(dev, val);
+		break;
+	case VIRTIO_PCI_COMMON_Q_MSIX:
+		vq->vector = fake_vector(dev, val);
+		break;
+	case FAKE_COMMON_Q_RESET:
+		*vq = (struct fake_virtqueue) {
+			.max = vq->max,
+			.size = vq->max,
+			.vector = VIRTIO_MSI_NO_VECTOR,
+		};
+		break;
 	case VIRTIO_PCI_COMMON_Q_DESCLO ... VIRTIO_PCI_COMMON_Q_USEDHI:
 		fake_write_address(vq, offset, val);
 		break;
@@ -346,8 +386,10 @@ static unsigned long fake_mmio_read(void *priv, unsigned int offset, int size)
 	if (!dev || dev->gone)
 		return ~0UL;
 
+	if (offset >= FAKE_SIOV)
+		return fake_sdis_read(dev->sdis, offset - FAKE_SIOV, size);
 	if (offset < FAKE_COMMON + sizeof(struct virtio_pci_modern_common_cfg))
-		return fake_common_read(dev, offset - FAKE_COMMON);
+		return fake_virtio_common_read(dev, offset - FAKE_COMMON);
 	if (offset == FAKE_ISR)
 		swap(val, *(u8 *)&dev->isr);
 	else if (offset >= FAKE_DEVICE &&
@@ -365,8 +407,10 @@ static void fake_mmio_write(void *priv, unsigned int offset, int size,
 	if (!dev || dev->gone)
 		return;
 
-	if (offset < FAKE_COMMON + sizeof(struct virtio_pci_modern_common_cfg))
-		fake_common_write(dev, offset - FAKE_COMMON, val);
+	if (offset >= FAKE_SIOV)
+		fake_sdis_write(dev->sdis, offset - FAKE_SIOV, size, val);
+	else if (offset < FAKE_COMMON + sizeof(struct virtio_pci_modern_common_cfg))
+		fake_virtio_common_write(dev, offset - FAKE_COMMON, val);
 	else if (offset == FAKE_NOTIFY + 4 * FAKE_VIRTIO_ADMIN_Q)
 		schedule_work(&dev->work);
 }
@@ -380,20 +424,27 @@ static const struct logic_iomem_ops fake_mmio_ops = {
 static struct resource fake_window =
 	DEFINE_RES_MEM_NAMED(0x4000000000ULL, 0x4000000000ULL, "fake virtio");
 
+static u64 fake_bar(struct fake_virtio *dev, u16 where)
+{
+	return (u64)fake_pci_get32(dev->fn, where + 4) << 32 |
+	       (fake_pci_get32(dev->fn, where) & PCI_BASE_ADDRESS_MEM_MASK);
+}
+
 static long fake_map(unsigned long offset, size_t size,
 		     const struct logic_iomem_ops **ops, void **priv)
 {
 	struct fake_virtio *dev = fake_virtio_now;
-	u64 bar;
+	u64 at = fake_window.start + offset, bar2;
 
 	if (!dev)
 		return -ENXIO;
 
-	bar = (u64)fake_pci_get32(dev->fn, PCI_BASE_ADDRESS_1) << 32 |
-	      (fake_pci_get32(dev->fn, PCI_BASE_ADDRESS_0) &
-	       PCI_BASE_ADDRESS_MEM_MASK);
 	*ops = &fake_mmio_ops;
-	return fake_window.start + offset - bar;
+	bar2 = fake_bar(dev, PCI_BASE_ADDRESS_2);
+	if (dev->sdis && at >= bar2 && at < bar2 + FAKE_SIOV_SIZE)
+		return FAKE_SIOV + at - bar2;
+
+	return at - fake_bar(dev, PCI_BASE_ADDRESS_0);
 }
 
 static const struct logic_iomem_region_ops fake_region_ops = {
@@ -417,7 +468,7 @@ static u8 fake_add_virtio_cap(struct fake_pci_fn *fn, u8 pos, u8 type,
 	if (type == VIRTIO_PCI_CAP_NOTIFY_CFG)
 		fake_pci_put32(fn, pos + VIRTIO_PCI_NOTIFY_CAP_MULT, 4);
 	else if (type == VIRTIO_PCI_CAP_DEVICE_CFG)
-		return 0;
+		return pos + len;
 
 	fake_pci_put8(fn, pos + VIRTIO_PCI_CAP_NEXT, pos + len);
 	return pos + len;
@@ -446,7 +497,10 @@ static void fake_make_virtio(struct fake_virtio *dev, u16 type)
 
 static void fake_virtio_flr(struct fake_pci_fn *fn)
 {
-	fake_virtio_reset(fn->priv);
+	struct fake_virtio *dev = fn->priv;
+
+	fake_virtio_clear(dev);
+	fake_sdis_flr(dev->sdis);
 }
 
 static void fake_virtio_destroy(void *data)
@@ -456,6 +510,7 @@ static void fake_virtio_destroy(void *data)
 	fake_pci_host_free(dev->host);
 	cancel_work_sync(&dev->work);
 	fake_virtio_now = NULL;
+	fake_sdis_free(dev->sdis);
 	irq_free_desc(dev->irq);
 	kfree(dev);
 }
@@ -514,7 +569,7 @@ struct fake_virtio *fake_virtio_create(struct kunit *test, u16 type)
 	dev->fn->priv = dev;
 	fake_pci_add_vfs(dev->fn, FAKE_VIRTIO_VFS, 1, 1);
 	fake_make_virtio(dev, type);
-	fake_virtio_reset(dev);
+	fake_virtio_clear(dev);
 
 	fake_virtio_now = dev;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test,

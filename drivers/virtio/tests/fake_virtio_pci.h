@@ -20,12 +20,15 @@
 #define FAKE_VIRTIO_QUEUE_SIZE	16
 #define FAKE_VIRTIO_VFS		2
 
+struct fake_virtio_sdis;
+
 /**
  * struct fake_virtqueue - a split virtqueue as the device sees it
  * @size: number of descriptors
  * @max: the most that @size may be
  * @enabled: the driver has enabled the queue
  * @last_avail: the next available entry to look at
+ * @vector: message that it sends, or %VIRTIO_MSI_NO_VECTOR
  * @addr: guest-physical addresses of the three parts
  */
 struct fake_virtqueue {
@@ -33,6 +36,7 @@ struct fake_virtqueue {
 	u16 max;
 	u16 enabled;
 	u16 last_avail;
+	u16 vector;
 	u64 addr[3];
 };
 
@@ -58,9 +62,12 @@ struct fake_virtio_group {
  * @isr: interrupt status
  * @config: device-specific configuration
  * @vqs: the queues, the admin queue last
+ * @vectors: messages that it has
+ * @config_vector: message for changes of the configuration
  * @irq: interrupt line
  * @work: takes what is in the admin queue
- * @group: self and SR-IOV group
+ * @group: self, SR-IOV and SIOV group
+ * @sdis: its SDIs, NULL if it has none
  * @lax: do as devices did that Linux 7.3 was written for: the SR-IOV group is there
  *	 without VFs, and the self group needs no list
  * @mute: take no commands
@@ -80,9 +87,12 @@ struct fake_virtio {
 	u8 isr;
 	u8 config[64];
 	struct fake_virtqueue vqs[FAKE_VIRTIO_QUEUES + 1];
+	u16 vectors;
+	u16 config_vector;
 	int irq;
 	struct work_struct work;
-	struct fake_virtio_group group[2];
+	struct fake_virtio_group group[3];
+	struct fake_virtio_sdis *sdis;
 	bool lax;
 	bool mute;
 	bool gone;
@@ -90,6 +100,11 @@ struct fake_virtio {
 	unsigned int refused;
 	u64 member;
 };
+
+void fake_virtio_clear(struct fake_virtio *dev);
+u32 fake_virtio_common_read(struct fake_virtio *dev, unsigned int offset);
+void fake_virtio_common_write(struct fake_virtio *dev, unsigned int offset,
+			      u32 val);
 
 struct fake_virtio *fake_virtio_create(struct kunit *test, u16 type);
 void fake_virtio_plug(struct fake_virtio *dev);

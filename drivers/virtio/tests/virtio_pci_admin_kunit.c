@@ -121,9 +121,26 @@ static int call_end(struct call *call)
 	return ret;
 }
 
+/* As a driver of the VF does */
+static int set_mode(struct pci_dev *vf, u8 flags)
+{
+	struct virtio_admin_member member;
+	int ret = virtio_pci_admin_member(&vf->dev, &member);
+
+	return ret ?: virtio_pci_admin_mode_set(&member, flags);
+}
+
+static bool has_parts(struct pci_dev *vf)
+{
+	struct virtio_admin_member member;
+
+	return !virtio_pci_admin_member(&vf->dev, &member) &&
+	       virtio_pci_admin_has_dev_parts(&member);
+}
+
 static int stop_vf(void *vf)
 {
-	return virtio_pci_admin_mode_set(vf, BIT(0));
+	return set_mode(vf, BIT(0));
 }
 
 static int remove_function(void *pdev)
@@ -156,12 +173,81 @@ static void admin_command(struct kunit *test)
 	fake_virtio_plug(dev);
 	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_TRUE(test, virtio_pci_admin_has_dev_parts(vf));
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_TRUE(test, has_parts(vf));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 	KUNIT_EXPECT_EQ(test, 1,
 			dev->served[VIRTIO_ADMIN_CMD_DEV_MODE_SET]);
 	KUNIT_EXPECT_EQ(test, 1, dev->member);
 }
+
+/* --- who is a member of what --- */
+
+static void member_vf(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct virtio_admin_member member;
+	struct pci_dev *vf;
+	int i;
+
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	for (i = 0; i < FAKE_VIRTIO_VFS; i++) {
+		vf = fake_pci_find(dev->host, vf->bus->number, 1 + i);
+		KUNIT_ASSERT_NOT_NULL(test, vf);
+		KUNIT_EXPECT_EQ(test, 0,
+				virtio_pci_admin_member(&vf->dev, &member));
+		KUNIT_EXPECT_PTR_EQ(test, fake_virtio_vdev(dev), member.owner);
+		KUNIT_EXPECT_EQ(test, VIRTIO_ADMIN_GROUP_TYPE_SRIOV,
+				member.group_type);
+		KUNIT_EXPECT_EQ(test, 1 + i, member.id);
+	}
+}
+
+/* Nor does any command go out for what is no member */
+static void member_none(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct virtio_admin_member member = { .id = 7 };
+	u32 id;
+
+	fake_virtio_plug(dev);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			virtio_pci_admin_member(&fake_pci_dev(dev->fn)->dev,
+						&member));
+	KUNIT_EXPECT_NULL(test, member.owner);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			virtio_pci_admin_member(&fake_virtio_vdev(dev)->dev,
+						&member));
+	KUNIT_EXPECT_FALSE(test, virtio_pci_admin_has_dev_parts(&member));
+	KUNIT_EXPECT_EQ(test, -ENODEV, virtio_pci_admin_mode_set(&member, 0));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			virtio_pci_admin_obj_create(&member,
+						    VIRTIO_RESOURCE_OBJ_DEV_PARTS,
+						    VIRTIO_RESOURCE_OBJ_DEV_PARTS_TYPE_GET,
+						    &id));
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
+}
+
+/* A VF of a PF that virtio_pci does not drive has nobody who answers for it */
+static void member_of_nobody(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct virtio_admin_member member;
+	struct pci_dev *pf, *vf;
+
+	fake_virtio_plug(dev);
+	pf = fake_pci_dev(dev->fn);
+	device_release_driver(&pf->dev);
+	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pf, 1));
+	vf = fake_pci_find(dev->host, pf->bus->number, 1);
+	KUNIT_EXPECT_NOT_NULL(test, vf);
+	if (vf)
+		KUNIT_EXPECT_EQ(test, -ENODEV,
+				virtio_pci_admin_member(&vf->dev, &member));
+	pci_disable_sriov(pf);
+}
+
+/* --- administration commands in the queue --- */
 
 /* The table of an indirect descriptor has to be allocated */
 static void admin_indirect(struct kunit *test)
@@ -174,7 +260,7 @@ static void admin_indirect(struct kunit *test)
 	fake_kmsg_mark(&mark);
 	fake_virtio_plug(dev);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		kunit_skip(test, "without DEBUG_ATOMIC_SLEEP nobody notices");
 	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&mark, LOGLEVEL_DEBUG,
@@ -224,8 +310,8 @@ static void list_of_vfs(struct kunit *test)
 	pf = to_vp_device(fake_virtio_vdev(dev))->pci_dev;
 	for (i = 0; i < 2; i++) {
 		vf = fake_virtio_enable_vfs(dev);
-		KUNIT_EXPECT_TRUE(test, virtio_pci_admin_has_dev_parts(vf));
-		KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+		KUNIT_EXPECT_TRUE(test, has_parts(vf));
+		KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 		KUNIT_EXPECT_EQ(test, 0, dev->refused);
 		device_lock(&pf->dev);
 		pf->driver->sriov_configure(pf, 0);
@@ -254,9 +340,9 @@ static void list_per_group(struct kunit *test)
 	fake_virtio_plug(dev);
 	vf = fake_virtio_enable_vfs(dev);
 	dev->refused = 0;
-	KUNIT_EXPECT_FALSE(test, virtio_pci_admin_has_dev_parts(vf));
+	KUNIT_EXPECT_FALSE(test, has_parts(vf));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			virtio_pci_admin_mode_set(vf, BIT(0)));
+			set_mode(vf, BIT(0)));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			vp_modern_admin_cmd_exec(fake_virtio_vdev(dev), &cmd));
 	KUNIT_EXPECT_EQ(test, 0, dev->refused);
@@ -273,12 +359,12 @@ static void list_after_reset(struct kunit *test)
 
 	fake_virtio_plug(dev);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 
 	vdev = fake_virtio_vdev(dev);
 	device_release_driver(&vdev->dev);
 	KUNIT_EXPECT_EQ(test, 1, device_attach(&vdev->dev));
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 	KUNIT_EXPECT_EQ(test, 0, dev->refused);
 }
 
@@ -333,22 +419,28 @@ static void list_alone(struct kunit *test)
 
 /* --- commands that are never answered --- */
 
+/* The device may still write an answer, so nobody gets the buffers before a reset */
 static void wait_broken_queue(struct kunit *test)
 {
 	struct fake_virtio *dev = lax_device(test);
-	struct call *call;
+	struct call *call, *unbind;
 	struct pci_dev *vf;
 
 	fake_virtio_plug(dev);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
 	dev->mute = true;
 	call = call_start(test, stop_vf, vf);
 	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
 
 	virtio_break_device(fake_virtio_vdev(dev));
+	schedule_timeout_uninterruptible(5 * HZ / 2);
+	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
+	KUNIT_EXPECT_EQ(test, -EIO, set_mode(vf, BIT(0)));
+
+	unbind = call_start(test, unbind_driver, fake_virtio_vdev(dev));
 	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
-	KUNIT_EXPECT_EQ(test, -EIO, virtio_pci_admin_mode_set(vf, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 0, call_end(unbind));
 }
 
 /* The user of a VF waits, and removal waits for the user */
@@ -363,7 +455,7 @@ static void wait_pulled_device(struct kunit *test)
 	fake_virtio_plug(dev);
 	pf = fake_pci_dev(dev->fn);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
 	dev->mute = true;
 	call = call_start(test, stop_vf, vf);
 
@@ -389,7 +481,7 @@ static void wait_unbound_driver(struct kunit *test)
 	fake_virtio_plug(dev);
 	vdev = fake_virtio_vdev(dev);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
 	dev->mute = true;
 	call = call_start(test, stop_vf, vf);
 	unbind = call_start(test, unbind_driver, vdev);
@@ -411,7 +503,7 @@ static void wait_full_queue(struct kunit *test)
 
 	fake_virtio_plug(dev);
 	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_mode_set(vf, 0));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
 	dev->mute = true;
 	for (i = 0; i < ARRAY_SIZE(call); i++)
 		call[i] = call_start(test, stop_vf, vf);
@@ -427,6 +519,9 @@ static void wait_full_queue(struct kunit *test)
 
 static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(admin_command),
+	KUNIT_CASE(member_vf),
+	KUNIT_CASE(member_none),
+	KUNIT_CASE(member_of_nobody),
 	KUNIT_CASE(admin_indirect),
 	KUNIT_CASE(admin_large_opcode),
 	KUNIT_CASE(list_before_commands),

@@ -61,6 +61,8 @@ make_pf()
 	echo 0x00ff00 >"$pf/class"
 	echo 0 >"$pf/irq"
 	: >"$pf/resource"
+	echo $# >"$pf/siov/num_sdis"
+	echo 300 >"$pf/siov/total_sdis"
 	{ printf '\064\022\007\121'; head -c 60 /dev/zero; } >"$pf/config"
 	for i; do
 		sdi=$(printf '0000:%02x:%02x.%d' \
@@ -127,6 +129,35 @@ test_many()
 	compare "40 of 40 at -vvv"
 }
 
+# The line of the PF in the tree, from its address on
+show_tree()
+{
+	"$lspci" -n -A linux-sysfs -O "sysfs.path=$tmp/sys" "$@" 2>&1 |
+		sed -n 's/.*00\.0/00.0/p' >"$tmp/got"
+}
+
+test_tree()
+{
+	make_pf 0 1 299
+	echo '00.0  Device 1234:5107  [3 of 300 SDIs]' >"$tmp/want"
+	"$lspci" -A linux-sysfs -O "sysfs.path=$tmp/sys" -i /dev/null -tv 2>&1 |
+		sed -n 's/.*00\.0/00.0/p' >"$tmp/got"
+	compare "the tree counts the SDIs of a PF"
+
+	echo '00.0' >"$tmp/want"
+	show_tree -t
+	compare "the tree has no SDIs without -v"
+
+	rm "$pf/siov/num_sdis"
+	echo '00.0  1234:5107' >"$tmp/want"
+	show_tree -tv
+	compare "the tree has no SDIs where they are not counted"
+
+	rm -r "$pf/siov"
+	show_tree -tv
+	compare "the tree has no SDIs for a function without siov/"
+}
+
 # A dump is of another machine: nothing of this one's sysfs belongs to it.
 test_dump_reads_no_sysfs()
 {
@@ -135,14 +166,19 @@ test_dump_reads_no_sysfs()
 	"$lspci" -n -F "$dir/cap-siov" -s 02:00.0 -vv -O "sysfs.path=$tmp/sys" 2>&1 |
 		grep 'SDIs in use' >"$tmp/got"
 	compare "a dump shows no SDIs of the machine"
+
+	"$lspci" -n -F "$dir/cap-siov" -tv -O "sysfs.path=$tmp/sys" 2>&1 |
+		grep 'SDIs' >"$tmp/got"
+	compare "the tree of a dump shows no SDIs of the machine"
 }
 
 echo "TAP version 13"
-echo "1..10"
+echo "1..15"
 test_dump cap-siov
 test_dump cap-siov-broken
 test_terse
 test_sysfs
 test_many
+test_tree
 test_dump_reads_no_sysfs
 exit $failed

@@ -663,6 +663,27 @@ MemTxResult pcie_siov_dma_rw(PCIDevice *pf, uint16_t rid, dma_addr_t addr,
     return res;
 }
 
+bool pcie_siov_translate(PCIDevice *pf, uint16_t rid, bool is_write,
+                         IOMMUTLBEntry *entry)
+{
+    const MemTxAttrs attrs = { .requester_id = rid };
+    AddressSpace *as = pcie_siov_address_space(pf, rid);
+    IOMMUTLBEntry end = address_space_get_iotlb_entry(as, entry->iova, is_write,
+                                                      attrs);
+    bool ok = end.perm != IOMMU_NONE;
+
+    trace_pcie_siov_dma(pf->name, PCI_BUS_NUM(rid), PCI_SLOT(rid),
+                        PCI_FUNC(rid), is_write, entry->iova,
+                        entry->addr_mask + 1, ok ? MEMTX_OK : MEMTX_ERROR);
+    if (!ok) {
+        return false;
+    }
+    entry->target_as = end.target_as;
+    entry->translated_addr = end.translated_addr + (entry->iova - end.iova);
+    entry->perm = IOMMU_RW;
+    return true;
+}
+
 MemTxResult pcie_siov_msi_send(PCIDevice *pf, uint16_t rid, MSIMessage msg)
 {
     const MemTxAttrs attrs = { .requester_id = rid };

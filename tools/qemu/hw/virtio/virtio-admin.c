@@ -104,13 +104,17 @@ static const AdminCommand admin_commands[] = {
 
 static VirtIOAdminGroup *admin_group(VirtIOAdmin *admin, uint16_t type)
 {
-    VirtIOAdminGroup *group;
-
-    if (type >= ARRAY_SIZE(admin->group) || type == admin->x_no_group) {
+    if (type == admin->x_no_group) {
         return NULL;
     }
-    group = &admin->group[type];
-    return group->exists && group->exists(admin) ? group : NULL;
+    for (int i = 0; i < ARRAY_SIZE(admin->group); i++) {
+        VirtIOAdminGroup *group = &admin->group[i];
+
+        if (group->exists && group->type == type) {
+            return group->exists(admin) ? group : NULL;
+        }
+    }
+    return NULL;
 }
 
 static const AdminCommand *admin_command(VirtIOAdminGroup *group,

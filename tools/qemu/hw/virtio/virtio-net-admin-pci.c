@@ -13,15 +13,11 @@
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
 #include "hw/qdev-properties.h"
-#include "hw/virtio/virtio-admin.h"
-#include "hw/virtio/virtio-net.h"
-#include "hw/virtio/virtio-pci.h"
+#include "hw/virtio/virtio-net-admin-pci.h"
 #include "migration/vmstate.h"
 #include "standard-headers/linux/virtio_config.h"
 #include "standard-headers/linux/virtio_pci.h"
 
-#define TYPE_VIRTIO_NET_ADMIN_PCI       "virtio-net-admin-pci"
-#define TYPE_VIRTIO_NET_ADMIN_PCI_BASE  "virtio-net-admin-pci-base"
 #define TYPE_VIRTIO_NET_ADMIN_VF        "virtio-net-admin-vf"
 
 /* Far above the queues of any NIC, so that their number may change */
@@ -31,25 +27,6 @@
 #define ADMIN_ARI_OFFSET        PCI_CONFIG_SPACE_SIZE
 #define ADMIN_SRIOV_OFFSET      0x110
 #define ADMIN_VF_DEVICE_ID      0x10f7
-
-OBJECT_DECLARE_TYPE(VirtIONetAdminPCI, VirtIONetAdminPCIClass,
-                    VIRTIO_NET_ADMIN_PCI_BASE)
-
-struct VirtIONetAdminPCI {
-    VirtIOPCIProxy parent_obj;
-
-    VirtIONet vdev;
-    VirtIOAdmin admin;
-    uint16_t vfs;
-    uint16_t vf_offset;
-    uint16_t vf_stride;
-};
-
-struct VirtIONetAdminPCIClass {
-    VirtioPCIClass parent_class;
-
-    PCIUnregisterFunc *parent_exit;
-};
 
 /* The groups */
 
@@ -83,6 +60,7 @@ static bool admin_sriov_member(VirtIOAdmin *admin, uint64_t id)
 static void admin_init_groups(VirtIOAdmin *admin)
 {
     admin->group[VIRTIO_ADMIN_GROUP_SELF] = (VirtIOAdminGroup) {
+        .type = VIRTIO_ADMIN_GROUP_SELF,
         .supported = BIT_ULL(VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY) |
                      BIT_ULL(VIRTIO_ADMIN_CMD_DEVICE_CAP_GET) |
                      BIT_ULL(VIRTIO_ADMIN_CMD_DRIVER_CAP_SET),
@@ -90,6 +68,7 @@ static void admin_init_groups(VirtIOAdmin *admin)
         .has_member = admin_self_member,
     };
     admin->group[VIRTIO_ADMIN_GROUP_SRIOV] = (VirtIOAdminGroup) {
+        .type = VIRTIO_ADMIN_GROUP_TYPE_SRIOV,
         .exists = admin_sriov_exists,
         .has_member = admin_sriov_member,
     };

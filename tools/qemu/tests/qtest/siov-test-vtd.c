@@ -7,71 +7,12 @@
 #include "qemu/osdep.h"
 #include "siov-test.h"
 
-#define VTD             0xfed90000ull
-#define VTD_GCMD        0x18
-#define VTD_RTADDR      0x20
-#define VTD_CCMD        0x28
-#define VTD_FSTS        0x34
-#define VTD_FRCD_HI     0x228
-#define VTD_TE          0x80000000u
-#define VTD_SRTP        0x40000000u
-#define VTD_ROOT        0x00400000ull
-#define VTD_CONTEXT     0x00410000ull   /* 4 KiB a bus */
-#define VTD_TABLES      0x00600000ull   /* 16 KiB a domain */
-#define IOVA            0x00010000ull
-
 #define VTD_IRTA        0xb8
 #define VTD_SIRTP       0x01000000u
 #define VTD_IRE         0x02000000u
 #define VTD_IR_TABLE    0x00500000ull
 #define IR_HANDLE       5
 #define FAULT_IR_SID    0x26
-
-/* Let @rid write to @phys by IOVA, and to nothing else */
-static void vtd_map(QTestState *qts, uint16_t rid, uint16_t domain,
-                    uint64_t phys)
-{
-    uint64_t context = VTD_CONTEXT + 0x1000 * (rid >> 8);
-    uint64_t table = VTD_TABLES + 0x4000 * domain;
-
-    qtest_writeq(qts, VTD_ROOT + 16 * (rid >> 8), context | 1);
-    qtest_writeq(qts, context + 16 * (rid & 0xff), table | 1);
-    qtest_writeq(qts, context + 16 * (rid & 0xff) + 8, domain << 8 | 2);
-    qtest_writeq(qts, table, (table + 0x1000) | 3);
-    qtest_writeq(qts, table + 0x1000, (table + 0x2000) | 3);
-    qtest_writeq(qts, table + 0x2000, (table + 0x3000) | 3);
-    qtest_writeq(qts, table + 0x3000 + 8 * (IOVA >> 12), phys | 3);
-}
-
-static void vtd_gcmd(QTestState *qts, uint32_t val)
-{
-    qtest_writel(qts, VTD + VTD_GCMD, val);
-}
-
-static void vtd_on(QTestState *qts)
-{
-    qtest_memset(qts, VTD_ROOT, 0, 0x1000);
-    qtest_memset(qts, VTD_CONTEXT, 0, 0x100000);
-    qtest_memset(qts, VTD_TABLES, 0, 0x100000);
-    qtest_writeq(qts, VTD + VTD_RTADDR, VTD_ROOT);
-    vtd_gcmd(qts, VTD_SRTP);
-    vtd_gcmd(qts, VTD_TE);
-}
-
-static void vtd_flush_contexts(QTestState *qts)
-{
-    qtest_writeq(qts, VTD + VTD_CCMD, 0xa000000000000000);
-}
-
-/* Source of the recorded fault, and forget it */
-static uint32_t vtd_fault(QTestState *qts)
-{
-    uint64_t val = qtest_readq(qts, VTD + VTD_FRCD_HI);
-
-    qtest_writel(qts, VTD + VTD_FRCD_HI + 4, 0x80000000);
-    qtest_writel(qts, VTD + VTD_FSTS, 0x7f);
-    return val >> 63 ? val & 0xffff : 0xffffffff;
-}
 
 static void test_vtd_rids(void)
 {

@@ -93,6 +93,27 @@ void assert_answer(QTestState *qts, uint32_t pos, uint32_t error);
 void queue_run(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
                uint32_t rid, uint32_t error);
 
+#define VTD             0xfed90000ull
+#define VTD_GCMD        0x18
+#define VTD_RTADDR      0x20
+#define VTD_CCMD        0x28
+#define VTD_FSTS        0x34
+#define VTD_FRCD_HI     0x228
+#define VTD_TE          0x80000000u
+#define VTD_SRTP        0x40000000u
+#define VTD_ROOT        0x00400000ull
+#define VTD_CONTEXT     0x00410000ull   /* 4 KiB a bus */
+#define VTD_TABLES      0x00600000ull   /* 16 KiB a domain */
+#define IOVA            0x00010000ull
+
+void vtd_map_pages(QTestState *qts, uint16_t rid, uint16_t domain,
+                   uint64_t phys, uint32_t num);
+void vtd_map(QTestState *qts, uint16_t rid, uint16_t domain, uint64_t phys);
+void vtd_gcmd(QTestState *qts, uint32_t val);
+void vtd_on(QTestState *qts);
+void vtd_flush_contexts(QTestState *qts);
+uint32_t vtd_fault(QTestState *qts);
+
 void siov_add_function_tests(void);
 void siov_add_sdi_tests(void);
 void siov_add_rules_tests(void);

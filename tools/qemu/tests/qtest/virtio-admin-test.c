@@ -45,6 +45,7 @@
 
 #define SELF            0
 #define SRIOV           1
+#define SIOV            0xff38  /* provisional */
 #define LISTS           3ull
 #define CAPS            (7ull << VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY)
 
@@ -166,16 +167,21 @@ static void driver_start(Driver *drv)
                       BIT_ULL(VIRTIO_F_ADMIN_VQ));
 }
 
-static Driver driver_new(const char *props)
+static Driver driver_new_of(const char *device, const char *props)
 {
     Driver drv = {
-        .qts = qtest_initf(MACHINE "-device virtio-net-admin-pci,bus=rp0,"
-                           "netdev=net,romfile=%s%s", *props ? "," : "", props),
+        .qts = qtest_initf(MACHINE "-device %s,bus=rp0,netdev=net,romfile=%s%s",
+                           device, *props ? "," : "", props),
     };
 
     setup_pci(drv.qts);
     driver_start(&drv);
     return drv;
+}
+
+static Driver driver_new(const char *props)
+{
+    return driver_new_of("virtio-net-admin-pci", props);
 }
 
 static void driver_end(Driver *drv)
@@ -479,6 +485,36 @@ static void test_answer_buffers(void)
     driver_end(&drv);
 }
 
+/* The group of a function with SDIs is there whether they are enabled or not */
+static void test_siov_group(void)
+{
+    Driver drv = driver_new_of("virtio-net-siov-pci", "vfs=2,total-sdis=4");
+
+    g_assert_cmphex(query(&drv, SIOV), ==, 0);
+    g_assert_cmphex(result(&drv), ==, LISTS);
+    g_assert_cmphex(use(&drv, SIOV, LISTS | CAPS), ==,
+                    failed(EINVAL_STATUS, BAD_FIELD));
+    g_assert_cmphex(use(&drv, SIOV, LISTS), ==, 0);
+    g_assert_cmphex(list_caps(&drv, SIOV, 9), ==,
+                    failed(EINVAL_STATUS, BAD_OPCODE));
+    g_assert_cmphex(query(&drv, 2), ==, failed(EINVAL_STATUS, BAD_GROUP));
+    /* The other groups are not disturbed */
+    g_assert_cmphex(query(&drv, SRIOV), ==, failed(EINVAL_STATUS, BAD_GROUP));
+    enable_vfs(&drv, 2);
+    g_assert_cmphex(query(&drv, SRIOV), ==, 0);
+    g_assert_cmphex(use(&drv, SELF, LISTS | CAPS), ==, 0);
+    driver_end(&drv);
+
+    drv = driver_new("");
+    g_assert_cmphex(query(&drv, SIOV), ==, failed(EINVAL_STATUS, BAD_GROUP));
+    driver_end(&drv);
+
+    drv = driver_new_of("virtio-net-siov-pci", "x-no-group=0xff38");
+    g_assert_cmphex(query(&drv, SIOV), ==, failed(EINVAL_STATUS, BAD_GROUP));
+    g_assert_cmphex(query(&drv, SELF), ==, 0);
+    driver_end(&drv);
+}
+
 /* Faults on purpose */
 
 static void test_late(void)
@@ -571,6 +607,9 @@ int main(int argc, char **argv)
     qtest_add_func("/virtio-admin/order", test_order);
     qtest_add_func("/virtio-admin/sriov-group", test_sriov_group);
     qtest_add_func("/virtio-admin/no-sriov", test_no_sriov);
+    if (qtest_has_device("virtio-net-siov-pci")) {
+        qtest_add_func("/virtio-admin/siov-group", test_siov_group);
+    }
     qtest_add_func("/virtio-admin/no-such-cap", test_no_such_cap);
     qtest_add_func("/virtio-admin/short-request", test_short_request);
     qtest_add_func("/virtio-admin/long-request", test_long_request);

@@ -82,8 +82,8 @@ FIXTURE_SETUP(aer)
 	struct result r;
 
 	self->log = -1;
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!errors_are_handled(&self->pf))
 		SKIP(return, "nobody handles errors of the PF");
 

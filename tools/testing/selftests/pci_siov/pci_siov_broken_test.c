@@ -91,8 +91,8 @@ FIXTURE_SETUP(broken)
 	self->log = -1;
 	if (!getenv("SIOV_BROKEN"))
 		SKIP(return, "SIOV_BROKEN says that no device is broken");
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!machine_is_described())
 		SKIP(return, "SIOV_EXPECT does not describe the machine");
 	if (expected("untranslated"))

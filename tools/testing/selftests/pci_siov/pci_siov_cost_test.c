@@ -59,7 +59,7 @@ FIXTURE(cost)
 FIXTURE_SETUP(cost)
 {
 	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+		SKIP(return, NO_PF);
 
 	delete_all(&self->pf);
 	pf_put(&self->pf, "siov/rid_mode", "strided");
@@ -173,7 +173,7 @@ FIXTURE_VARIANT_ADD(memory, with_vfio)
 FIXTURE_SETUP(memory)
 {
 	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+		SKIP(return, NO_PF);
 
 	delete_all(&self->pf);
 	pf_put(&self->pf, "siov/rid_mode", "strided");

@@ -351,8 +351,8 @@ FIXTURE_SETUP(crowd)
 {
 	struct crowd *c = &self->c;
 
-	if (!find_pf(&c->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&c->pf))
+		SKIP(return, NEEDS_EMULATED);
 
 	delete_all(&c->pf);
 	pf_put(&c->pf, "siov/rid_mode", "strided");

@@ -100,8 +100,8 @@ FIXTURE_SETUP(dma)
 
 	const char *rid_mode = variant->software ? "software" : "strided";
 
-	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!machine_is_described())
 		SKIP(return, "SIOV_EXPECT does not describe the machine");
 	if (!expected(rid_mode))

@@ -126,8 +126,8 @@ FIXTURE_SETUP(irq)
 	char buf[256];
 	int i;
 
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!exists(IRQ_DEVICES))
 		SKIP(return, "no driver " IRQ_DRIVER);
 

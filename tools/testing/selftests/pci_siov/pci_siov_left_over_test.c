@@ -20,7 +20,7 @@ FIXTURE(left_over)
 FIXTURE_SETUP(left_over)
 {
 	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+		SKIP(return, NO_PF);
 	if (!(pf_number(&self->pf, "siov/status") & STATUS_ENABLED) ||
 	    pf_number(&self->pf, "siov/num_sdis"))
 		SKIP(return, "no SDIs were left enabled");

@@ -84,8 +84,8 @@ FIXTURE_SETUP(module)
 
 	if (!path)
 		SKIP(return, "SIOV_MODULE is not set");
-	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 
 	snprintf(self->path, sizeof(self->path), "%s", path);
 	snprintf(self->driver, sizeof(self->driver), "%s", driver ?: PF_DRIVER);

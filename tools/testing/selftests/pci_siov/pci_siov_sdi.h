@@ -32,16 +32,20 @@ static inline void scale_time_limits(void)
 			t->timeout *= atoi(factor);
 }
 
-#undef TEST_HARNESS_MAIN
-#define TEST_HARNESS_MAIN \
-	int main(int argc, char **argv) { \
-		scale_time_limits(); \
-		return test_harness_run(argc, argv); \
-	}
+static int scaled_harness_run(int argc, char **argv)
+{
+	scale_time_limits();
+	return test_harness_run(argc, argv);
+}
+
+/* What TEST_HARNESS_MAIN calls */
+#define test_harness_run scaled_harness_run
 
 #define SDI_DEVICES	"/sys/bus/pci_sdi/devices"
 #define PF_DRIVER	"pci-siov-test"
 #define SDI_DRIVER	"pci-sdi-test"
+#define NO_PF		"no SIOV PF has driver " PF_DRIVER ", and SIOV_PF names none"
+#define NEEDS_EMULATED	"needs the emulated SIOV device and its driver"
 #define ENGINES		"/sys/kernel/debug/pci_siov_test"
 #define BUFFER_SIZE	8192
 
@@ -134,20 +138,26 @@ static inline void pf_refresh(struct pf *pf)
 	pf->stride = pf_number(pf, "siov/stride");
 }
 
-/* Is it a PF whose driver can create SDIs? */
 /* The emulated device has two personalities, with a driver each */
 static inline const char *pf_driver(void)
 {
 	return getenv("SIOV_PF_DRIVER") ?: PF_DRIVER;
 }
 
+/*
+ * Is it a PF whose driver can create SDIs? A PF that the user names in SIOV_PF
+ * can have any driver.
+ */
 static inline bool is_pf(const struct pf *pf)
 {
 	char buf[256];
+	const char *driver;
 
-	return exists(pf_path(pf, "siov/sdi_new")) &&
-	       !strcmp(link_target(pf_path(pf, "driver"), buf, sizeof(buf)),
-		       pf_driver());
+	driver = link_target(pf_path(pf, "driver"), buf, sizeof(buf));
+	if (!exists(pf_path(pf, "siov/sdi_new")) || !*driver)
+		return false;
+
+	return getenv("SIOV_PF") || !strcmp(driver, pf_driver());
 }
 
 /* $SIOV_PF, or the first PF; @pf is left alone if there is none */
@@ -337,6 +347,36 @@ static inline const char *engine_path(const char *device, const char *file)
 
 	snprintf(path, sizeof(path), ENGINES "/%s/%s", device, file);
 	return path;
+}
+
+/*
+ * Has the PF the engines and counters of the emulated device, by its driver? Any
+ * other has SDIs all the same.
+ */
+static inline bool is_emulated(const struct pf *pf)
+{
+	return exists(engine_path(pf->name, "counters"));
+}
+
+/* A PF for tests that look into the device, or let it do DMA and interrupt */
+static inline bool find_emulated_pf(struct pf *pf)
+{
+	return find_pf(pf) && is_emulated(pf);
+}
+
+/*
+ * The driver that gets an SDI by its IDs: SIOV_SDI_DRIVER, or that of the emulated
+ * SDIs if it is there; NULL if nobody says
+ */
+static inline const char *sdi_driver(void)
+{
+	const char *name = getenv("SIOV_SDI_DRIVER");
+
+	if (name)
+		return name;
+
+	return exists("/sys/bus/pci_sdi/drivers/" SDI_DRIVER) ? SDI_DRIVER :
+								NULL;
 }
 
 static inline int counters(const struct pf *pf, unsigned long long *cnt)

@@ -49,8 +49,8 @@ FIXTURE_SETUP(sleep)
 
 	if (!getenv("SIOV_SLEEP"))
 		SKIP(return, "SIOV_SLEEP is no command that suspends");
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (get_file(MEM_SLEEP, buf, sizeof(buf)) || !strstr(buf, "deep"))
 		SKIP(return, "the machine does not suspend to RAM");
 

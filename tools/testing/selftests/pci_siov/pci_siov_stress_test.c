@@ -491,7 +491,7 @@ static void remove_and_rescan(const struct pf *pf)
 	note(PF_REMOVED, ret || !exists(pf_path(pf, "driver")));
 }
 
-static void rescan(const struct pf *pf)
+static void look_again(const struct pf *pf)
 {
 	note(PF_RESCANNED, put_file("/sys/bus/pci/rescan", "1"));
 }
@@ -527,7 +527,7 @@ static void op_come_and_go(const struct pf *pf, unsigned int index)
 {
 	static void (* const turns[])(const struct pf *pf) = {
 		remove_and_rescan, bind_and_unbind, make_vfs, remove_and_rescan,
-		rescan, bind_and_unbind, remove_and_rescan,
+		look_again, bind_and_unbind, remove_and_rescan,
 		pull_if_it_comes_back,
 	};
 	static unsigned int turn;
@@ -540,7 +540,7 @@ static void op_come_and_go(const struct pf *pf, unsigned int index)
 
 #define MANY_FAILURES	1000000000
 #define LEFT_OVER_KB	(32 << 10)
-#define CHUNK		(1 << 20)
+#define CHUNK		(1024 << 10)
 
 static int set_up_failures(const char *kind, unsigned int percent)
 {
@@ -691,8 +691,8 @@ FIXTURE(stress)
 
 FIXTURE_SETUP(stress)
 {
-	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 
 	delete_all(&self->pf);
 	pf_put(&self->pf, "siov/rid_mode", "strided");

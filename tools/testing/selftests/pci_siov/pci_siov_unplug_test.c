@@ -58,8 +58,8 @@ FIXTURE_SETUP(unplug)
 
 	if (!wanted || strcmp(wanted, "1"))
 		SKIP(return, "SIOV_UNPLUG=1 pulls the device for good");
-	if (!find_pf(&self->pf))
-		SKIP(return, "no SIOV PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	self->port = port_config(&self->pf);
 	if (self->port < 0)
 		SKIP(return, "no port above the PF");

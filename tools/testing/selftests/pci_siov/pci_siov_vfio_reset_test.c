@@ -38,8 +38,8 @@ FIXTURE_SETUP(reset)
 	char buf[256];
 
 	user_init(&self->user, MODE_CDEV);
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
 		SKIP(return, "no driver " VFIO_DRIVER);
 	if (!machine_is_described())
@@ -227,6 +227,70 @@ TEST_F_TIMEOUT(reset, makes_users_wait, NO_TIMEOUT)
 	EXPECT_EQ(0, use.signals);
 	EXPECT_EQ(0, use.errors);
 	EXPECT_EQ(0, use.wrong);
+}
+
+/* ---- What a reset of the PF refuses ---- */
+
+#define NUM_BEFORE	200
+
+static void *keep_opening(void *name)
+{
+	struct user *u = use.u;
+	int i;
+
+	while (!READ_ONCE(use.stop)) {
+		for (i = 0; i < 50; i++) {
+			if (cfg_write(u, PCI_COMMAND, PCI_COMMAND_MEMORY, 2) ||
+			    cfg_write(u, PCI_COMMAND, PCI_COMMAND_MEMORY |
+				      PCI_COMMAND_MASTER, 2))
+				add(&use.errors, 1);
+			add(&use.accesses, 2);
+		}
+
+		user_close(u);
+		if (user_open(u, MODE_CDEV, name)) {
+			add(&use.refused, 1);
+			/* What follows needs one */
+			while (user_open(u, MODE_CDEV, name) &&
+			       !READ_ONCE(use.stop))
+				usleep(1000);
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A reset of the PF comes to its SDIs one after the other. Who uses the last one
+ * waits from when it begins until it is over, as on a PCI function.
+ */
+TEST_F_TIMEOUT(reset, of_the_pf_lets_users_wait, NO_TIMEOUT)
+{
+	unsigned int i, n = self->pf.usable - 1, resets = wanted("STEPS", 20);
+	pthread_t tid;
+	char buf[256];
+
+	user_close(&self->user);
+	delete_all(&self->pf);
+	n = n < NUM_BEFORE ? n : NUM_BEFORE;
+	for (i = 0; i < n; i++)
+		ASSERT_EQ(0, create_sdi(&self->pf, i, NULL));
+	ASSERT_EQ(0, create_sdi(&self->pf, n, "driver_override=" VFIO_DRIVER));
+	snprintf(self->name, sizeof(self->name), "%s",
+		 sdi_name(&self->pf, n, buf, sizeof(buf)));
+	ASSERT_EQ(0, user_open(&self->user, MODE_CDEV, self->name));
+
+	memset(&use, 0, sizeof(use));
+	use.u = &self->user;
+	ASSERT_EQ(0, pthread_create(&tid, NULL, keep_opening, self->name));
+	for (i = 0; i < resets; i++)
+		EXPECT_EQ(0, reset_pf(&self->pf));
+	WRITE_ONCE(use.stop, true);
+	pthread_join(tid, NULL);
+
+	TH_LOG("%u resets of the PF, %llu accesses", resets, use.accesses);
+	EXPECT_LT(0, use.accesses);
+	EXPECT_EQ(0, use.errors);
+	EXPECT_EQ(0, use.refused);
 }
 
 /* ---- How long the reset of the PF takes ---- */

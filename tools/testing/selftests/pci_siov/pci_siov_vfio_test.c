@@ -48,8 +48,8 @@ FIXTURE_SETUP(vfio)
 	char buf[256];
 	int i;
 
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
 		SKIP(return, "no driver " VFIO_DRIVER);
 
@@ -910,8 +910,8 @@ FIXTURE_SETUP(shared)
 {
 	char buf[256];
 
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!machine_is_described())
 		SKIP(return, "SIOV_EXPECT does not describe the machine");
 	if (!expected("shared-group"))
@@ -1242,8 +1242,8 @@ FIXTURE_SETUP(two_processes)
 	char buf[256];
 	int i;
 
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!exists("/sys/bus/pci_sdi/drivers/" VFIO_DRIVER))
 		SKIP(return, "no driver " VFIO_DRIVER);
 

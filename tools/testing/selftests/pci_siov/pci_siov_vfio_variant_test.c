@@ -37,8 +37,8 @@ FIXTURE_SETUP(variant)
 	char buf[256];
 
 	user_init(&self->user, MODE_CDEV);
-	if (!find_pf(&self->pf))
-		SKIP(return, "no PF with driver " PF_DRIVER);
+	if (!find_emulated_pf(&self->pf))
+		SKIP(return, NEEDS_EMULATED);
 	if (!exists("/sys/bus/pci_sdi/drivers/" VARIANT_DRIVER))
 		SKIP(return, "no driver " VARIANT_DRIVER);
 	if (!machine_is_described())

@@ -241,6 +241,21 @@ MemTxResult pcie_siov_dma_rw(PCIDevice *pf, uint16_t rid, dma_addr_t addr,
                              void *buf, dma_addr_t len, DMADirection dir);
 
 /**
+ * pcie_siov_translate: where memory requests of @pf with the RID @rid end
+ * @pf: function
+ * @rid: requester ID
+ * @is_write: a write
+ * @entry: @iova and @addr_mask say which requests; the rest is filled in
+ *
+ * For devices that take an address space. The answer is for one request: the
+ * RID belongs to another address space after software has renumbered the buses.
+ * Checks nothing: pcie_siov_sdi_may_send() does. Called from an RCU critical
+ * section. Returns false if an IOMMU blocks them, or nothing is there.
+ */
+bool pcie_siov_translate(PCIDevice *pf, uint16_t rid, bool is_write,
+                         IOMMUTLBEntry *entry);
+
+/**
  * pcie_siov_msi_send: message of @pf with the requester ID @rid
  *
  * Checks nothing: pcie_siov_sdi_may_send() does.

@@ -12,10 +12,11 @@
 
 #include "hw/virtio/virtio.h"
 
-/* Group types */
+/* Groups; their types are in the standard headers, but for the last one's */
 #define VIRTIO_ADMIN_GROUP_SELF         0
 #define VIRTIO_ADMIN_GROUP_SRIOV        1
-#define VIRTIO_ADMIN_NUM_GROUPS         2
+#define VIRTIO_ADMIN_GROUP_SIOV         2
+#define VIRTIO_ADMIN_NUM_GROUPS         3
 
 /* No command has this number; for faults that are switched off */
 #define VIRTIO_ADMIN_NEVER              UINT32_MAX
@@ -24,12 +25,14 @@ typedef struct VirtIOAdmin VirtIOAdmin;
 
 /**
  * struct VirtIOAdminGroup - a group that the device owns
+ * @type: its number in commands
  * @supported: opcodes that LIST_QUERY reports, a bit each
  * @used: opcodes that the driver has agreed to by LIST_USE
  * @exists: is the group there now?
  * @has_member: is there a member with this ID? @exists was true
  */
 typedef struct VirtIOAdminGroup {
+    uint16_t type;
     uint64_t supported;
     uint64_t used;
     bool (*exists)(VirtIOAdmin *admin);
@@ -41,7 +44,7 @@ typedef struct VirtIOAdminGroup {
  * @vdev: owner of the groups
  * @vq: the queue
  * @opaque: for @exists and @has_member
- * @group: groups by type
+ * @group: groups, those without @exists are not there
  * @waiting: commands that have been taken and not answered
  * @timer: answers the first of @waiting
  * @answered: commands answered since the device was created

@@ -3,6 +3,7 @@
  * The DMA engine in an SDI of the emulated SIOV device
  */
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/io.h>
@@ -14,6 +15,9 @@
 
 /* The engine counts in 32 bits; a test that asks for all shall end, too */
 #define MAX_COUNT	256
+
+/* Longer than a busy machine that is emulated takes */
+#define WAIT_SECONDS	120
 
 static void *regs(struct vfio_pci_device *device)
 {
@@ -38,12 +42,14 @@ static u32 siov_test_result(struct vfio_pci_device *device)
 
 static u32 siov_test_wait(struct vfio_pci_device *device)
 {
+	time_t end = time(NULL) + WAIT_SECONDS;
 	u32 result;
 
 	do {
 		result = siov_test_result(device);
-	} while (result == SIOV_TEST_RESULT_BUSY);
+	} while (result == SIOV_TEST_RESULT_BUSY && time(NULL) <= end);
 
+	VFIO_ASSERT_NE(result, SIOV_TEST_RESULT_BUSY);
 	return result;
 }
 

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests: virtio devices that are Scalable Device Interfaces
+ *
+ * The PF and its SDIs are in RAM. The real virtio_pci drives the PF, the real
+ * virtio_sdi makes virtio devices of SDIs, and a trivial driver uses their queues.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/slab.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_pci_admin.h>
+#include <kunit/test.h>
+
+#include "../virtio_pci_common.h"
+#include "../virtio_pci_siov.h"
+#include "fake_virtio_sdi.h"
+
+/* Device types that no other driver knows; the PF is left without one */
+#define PF_TYPE		0x3d
+#define SDI_TYPE	0x3e
+#define BUFFER		64
+
+/**
+ * struct nop_user - what the driver of the virtio device knows
+ * @vqs: its queues
+ * @called: times that each was called back
+ * @changed: times that it heard of a change of the configuration
+ * @probes: times that it was bound
+ * @prepares: times that it gave up its queues for a reset
+ */
+static struct nop_user {
+	struct virtqueue *vqs[FAKE_VIRTIO_QUEUES];
+	unsigned int called[FAKE_VIRTIO_QUEUES];
+	unsigned int changed;
+	unsigned int probes;
+	unsigned int prepares;
+} user;
+
+static void user_called(struct virtqueue *vq)
+{
+	user.called[vq->index]++;
+}
+
+static int user_start(struct virtio_device *vdev)
+{
+	struct virtqueue_info infos[] = {
+		{ "first", user_called },
+		{ "second", user_called },
+	};
+	int ret = virtio_find_vqs(vdev, ARRAY_SIZE(infos), user.vqs, infos,
+				  NULL);
+
+	if (!ret)
+		virtio_device_ready(vdev);
+	return ret;
+}
+
+static void user_stop(struct virtio_device *vdev)
+{
+	int i;
+
+	virtio_reset_device(vdev);
+	for (i = 0; i < FAKE_VIRTIO_QUEUES; i++)
+		while (user.vqs[i] && virtqueue_detach_unused_buf(user.vqs[i]))
+			;
+	vdev->config->del_vqs(vdev);
+	memset(user.vqs, 0, sizeof(user.vqs));
+}
+
+static int user_probe(struct virtio_device *vdev)
+{
+	user.probes++;
+	return user_start(vdev);
+}
+
+static void user_config_changed(struct virtio_device *vdev)
+{
+	user.changed++;
+}
+
+static int user_reset_prepare(struct virtio_device *vdev)
+{
+	user.prepares++;
+	user_stop(vdev);
+	return 0;
+}
+
+static const struct virtio_device_id user_ids[] = {
+	{ SDI_TYPE, VIRTIO_DEV_ANY_ID },
+	{ }
+};
+
+static struct virtio_driver user_driver = {
+	.driver.name = "virtio-sdi-kunit",
+	.id_table = user_ids,
+	.probe = user_probe,
+	.remove = user_stop,
+	.config_changed = user_config_changed,
+	.reset_prepare = user_reset_prepare,
+	.reset_done = user_start,
+};
+
+static int sdi_suite_init(struct kunit_suite *suite)
+{
+	return register_virtio_driver(&user_driver);
+}
+
+static void sdi_suite_exit(struct kunit_suite *suite)
+{
+	unregister_virtio_driver(&user_driver);
+}
+
+static int sdi_test_init(struct kunit *test)
+{
+	memset(&user, 0, sizeof(user));
+	return 0;
+}
+
+/* A PF with SDIs that is not plugged in yet */
+static struct fake_virtio *make_pf(struct kunit *test)
+{
+	struct fake_virtio *pf = fake_virtio_create(test, PF_TYPE);
+
+	fake_sdis_create(test, pf, SDI_TYPE);
+	return pf;
+}
+
+/* The first SDI, and the driver is bound to its virtio device */
+static struct pci_sdi *start(struct kunit *test, struct fake_virtio *pf)
+{
+	struct pci_sdi *sdi;
+
+	fake_virtio_plug(pf);
+	sdi = fake_sdi_enable(test, pf);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_NOT_NULL(test, fake_sdi_vdev(sdi));
+	KUNIT_ASSERT_EQ(test, 1, user.probes);
+	KUNIT_ASSERT_NOT_NULL(test, user.vqs[0]);
+	return sdi;
+}
+
+/* A buffer goes through a queue and comes back full, with an interrupt */
+static void exchange(struct kunit *test, unsigned int queue)
+{
+	struct virtqueue *vq = user.vqs[queue];
+	unsigned int len = 0, called = user.called[queue];
+	struct scatterlist sg;
+	u8 *buf;
+
+	buf = kunit_kzalloc(test, BUFFER, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	sg_init_one(&sg, buf, BUFFER);
+	KUNIT_ASSERT_EQ(test, 0, virtqueue_add_inbuf(vq, &sg, 1, buf,
+						     GFP_KERNEL));
+	KUNIT_EXPECT_TRUE(test, virtqueue_kick(vq));
+	KUNIT_EXPECT_EQ(test, called + 1, user.called[queue]);
+	KUNIT_EXPECT_PTR_EQ(test, buf, virtqueue_get_buf(vq, &len));
+	KUNIT_EXPECT_EQ(test, BUFFER, len);
+	KUNIT_EXPECT_NULL(test, memchr_inv(buf, FAKE_SDI_PATTERN, BUFFER));
+	virtqueue_enable_cb(vq);
+}
+
+/* --- what there is --- */
+
+static void sdi_bind(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	struct pci_sdi *sdi = start(test, pf);
+	struct virtio_device *vdev = fake_sdi_vdev(sdi);
+
+	KUNIT_EXPECT_PTR_EQ(test, &sdi->dev, vdev->dev.parent);
+	KUNIT_EXPECT_STREQ(test, dev_name(&sdi->dev), virtio_bus_name(vdev));
+	KUNIT_EXPECT_EQ(test, SDI_TYPE, vdev->id.device);
+	KUNIT_EXPECT_EQ(test, VP_SIOV_DEVICE_ID + SDI_TYPE, sdi->ids.device);
+	KUNIT_EXPECT_TRUE(test, fake->dev.driver_features &
+				BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+	KUNIT_EXPECT_TRUE(test, fake->dev.status & VIRTIO_CONFIG_S_DRIVER_OK);
+	KUNIT_EXPECT_TRUE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
+	KUNIT_EXPECT_EQ(test, sdi->rid, fake->rid & VP_SIOV_BLK_RID_VALUE);
+	/* Nobody else is enabled */
+	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[1].enables);
+}
+
+static void sdi_traffic(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+
+	start(test, pf);
+	exchange(test, 0);
+	exchange(test, 1);
+	exchange(test, 0);
+	KUNIT_EXPECT_EQ(test, 2, user.called[0]);
+	KUNIT_EXPECT_EQ(test, 1, user.called[1]);
+	KUNIT_EXPECT_EQ(test, 3, fake->sent);
+	/* One for the configuration, one for each queue */
+	KUNIT_EXPECT_EQ(test, 0, fake->dev.config_vector);
+	KUNIT_EXPECT_EQ(test, 1, fake->dev.vqs[0].vector);
+	KUNIT_EXPECT_EQ(test, 2, fake->dev.vqs[1].vector);
+}
+
+/* Fewer messages than queues are shared */
+static void sdi_few_vectors(struct kunit *test)
+{
+	const unsigned int *vectors = test->param_value;
+	struct fake_virtio *pf = make_pf(test);
+
+	pf->sdis->sdi[0].dev.vectors = *vectors;
+	start(test, pf);
+	exchange(test, 0);
+	exchange(test, 1);
+	KUNIT_EXPECT_EQ(test, *vectors - 1, pf->sdis->sdi[0].dev.vqs[1].vector);
+}
+
+static const unsigned int few[] = { 1, 2 };
+
+static void few_desc(const unsigned int *vectors, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *vectors);
+}
+
+KUNIT_ARRAY_PARAM(few, few, few_desc);
+
+static void sdi_config_change(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	struct virtio_device *vdev = fake_sdi_vdev(start(test, pf));
+	u8 val;
+
+	fake->dev.config[5] = 0x77;
+	fake_sdi_send(pf->sdis, fake, fake->dev.config_vector);
+	KUNIT_EXPECT_EQ(test, 1, user.changed);
+	KUNIT_EXPECT_EQ(test, 0, user.called[0]);
+	vdev->config->get(vdev, 5, &val, sizeof(val));
+	KUNIT_EXPECT_EQ(test, 0x77, val);
+}
+
+static void sdi_notification_data(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+
+	fake->dev.features |= BIT_ULL(VIRTIO_F_NOTIFICATION_DATA);
+	start(test, pf);
+	exchange(test, 1);
+	/* Queue 1, and the next entry of its ring is the first one */
+	KUNIT_EXPECT_EQ(test, 1 | 1 << 16, fake->notified);
+}
+
+/* Requests of an SDI have to go through the IOMMU */
+static void sdi_without_platform(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi;
+
+	pf->sdis->sdi[0].dev.features &= ~BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
+	fake_virtio_plug(pf);
+	sdi = fake_sdi_enable(test, pf);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+	KUNIT_EXPECT_FALSE(test, pf->sdis->sdi[0].dev.status &
+				 VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+/* --- resets --- */
+
+static void sdi_queue_reset(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct virtio_device *vdev = fake_sdi_vdev(start(test, pf));
+	struct virtqueue *vq = user.vqs[0];
+
+	exchange(test, 0);
+	KUNIT_ASSERT_EQ(test, 0, vdev->config->disable_vq_and_reset(vq));
+	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[0].dev.vqs[0].enabled);
+	/* The other one goes on */
+	exchange(test, 1);
+	KUNIT_ASSERT_EQ(test, 0, vdev->config->enable_vq_after_reset(vq));
+	KUNIT_EXPECT_EQ(test, 1, pf->sdis->sdi[0].dev.vqs[0].enabled);
+	KUNIT_EXPECT_EQ(test, 1, pf->sdis->sdi[0].dev.vqs[0].vector);
+}
+
+static void sdi_reset_of_pf(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	int i;
+
+	start(test, pf);
+	exchange(test, 0);
+	for (i = 1; i <= 2; i++) {
+		KUNIT_ASSERT_EQ(test, 0,
+				pci_reset_function(fake_pci_dev(pf->fn)));
+		KUNIT_EXPECT_EQ(test, i, user.prepares);
+		KUNIT_EXPECT_EQ(test, 1 + i, fake->enables);
+		KUNIT_EXPECT_TRUE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
+		exchange(test, 0);
+		exchange(test, 1);
+	}
+	KUNIT_EXPECT_EQ(test, 1, user.probes);
+}
+
+/* Without a driver the virtio device waits for one, as after it was made */
+static void sdi_reset_without_driver(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct virtio_device *vdev = fake_sdi_vdev(start(test, pf));
+
+	device_release_driver(&vdev->dev);
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	KUNIT_EXPECT_EQ(test, VIRTIO_CONFIG_S_ACKNOWLEDGE,
+			pf->sdis->sdi[0].dev.status);
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&vdev->dev));
+	exchange(test, 0);
+}
+
+/* What is not reset may still write: its SDI is stopped by other means */
+static void sdi_ignores_reset(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	struct virtio_device *vdev = fake_sdi_vdev(start(test, pf));
+
+	fake->keep_status = true;
+	device_release_driver(&vdev->dev);
+	KUNIT_EXPECT_EQ(test, 1, fake->resets);
+	KUNIT_EXPECT_EQ(test, 0, fake->dev.status &
+				 VIRTIO_CONFIG_S_DRIVER_OK);
+
+	fake->keep_status = false;
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&vdev->dev));
+	exchange(test, 0);
+}
+
+/* One that cannot be stopped at all is given up, and nobody hangs */
+static void sdi_never_stops(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	struct pci_sdi *sdi = start(test, pf);
+
+	fake->keep_status = true;
+	fake->keep_reset = true;
+	device_release_driver(&fake_sdi_vdev(sdi)->dev);
+	KUNIT_EXPECT_EQ(test, 1, fake->resets);
+	KUNIT_EXPECT_FALSE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
+	/* A reset of the PF brings it back */
+	fake->keep_status = false;
+	fake->keep_reset = false;
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	KUNIT_EXPECT_TRUE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
+}
+
+/* --- drivers and devices that go --- */
+
+static void sdi_driver_again(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi = start(test, pf);
+
+	device_release_driver(&sdi->dev);
+	KUNIT_EXPECT_NULL(test, fake_sdi_vdev(sdi));
+	KUNIT_EXPECT_FALSE(test, pf->sdis->sdi[0].ctrl & VP_SIOV_BLK_MASTER);
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&sdi->dev));
+	KUNIT_EXPECT_EQ(test, 2, user.probes);
+	exchange(test, 0);
+}
+
+static void sdi_destroy(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+
+	pci_sdi_destroy(start(test, pf));
+	KUNIT_EXPECT_EQ(test, 0, fake->ctrl);
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+	KUNIT_EXPECT_LT(test, 0, fake->virtio_resets);
+}
+
+/* The page reads as ones: nobody waits for a reset that is not answered */
+static void sdi_pulled(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi = start(test, pf);
+
+	pf->sdis->sdi[0].dev.gone = true;
+	device_release_driver(&sdi->dev);
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+}
+
+/* --- the PF --- */
+
+static void pf_without_header(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+
+	pf->sdis->magic = 0;
+	fake_virtio_plug(pf);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(fake_sdi_enable(test, pf)));
+	KUNIT_EXPECT_NOT_NULL(test, fake_virtio_vdev(pf));
+}
+
+static void pf_pages_past_bar(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+
+	pf->sdis->pages = FAKE_SIOV_SIZE - SZ_8K;
+	fake_virtio_plug(pf);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(fake_sdi_enable(test, pf)));
+	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[0].enables);
+}
+
+/* --- administration commands --- */
+
+static void member_sdi(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct virtio_admin_member member;
+	struct pci_sdi *sdi;
+
+	start(test, pf);
+	/* SDI 1 is member 2 */
+	sdi = fake_sdi_enable(test, pf);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_EQ(test, 0, virtio_pci_admin_member(&sdi->dev, &member));
+	KUNIT_EXPECT_PTR_EQ(test, fake_virtio_vdev(pf), member.owner);
+	KUNIT_EXPECT_EQ(test, FAKE_SIOV_GROUP, member.group_type);
+	KUNIT_EXPECT_EQ(test, 2, member.id);
+}
+
+static struct kunit_case sdi_cases[] = {
+	KUNIT_CASE(sdi_bind),
+	KUNIT_CASE(sdi_traffic),
+	KUNIT_CASE_PARAM(sdi_few_vectors, few_gen_params),
+	KUNIT_CASE(sdi_config_change),
+	KUNIT_CASE(sdi_notification_data),
+	KUNIT_CASE(sdi_without_platform),
+	KUNIT_CASE(sdi_queue_reset),
+	KUNIT_CASE(sdi_reset_of_pf),
+	KUNIT_CASE(sdi_reset_without_driver),
+	KUNIT_CASE_SLOW(sdi_ignores_reset),
+	KUNIT_CASE_SLOW(sdi_never_stops),
+	KUNIT_CASE(sdi_driver_again),
+	KUNIT_CASE(sdi_destroy),
+	KUNIT_CASE(sdi_pulled),
+	KUNIT_CASE(pf_without_header),
+	KUNIT_CASE(pf_pages_past_bar),
+	KUNIT_CASE(member_sdi),
+	{ }
+};
+
+static struct kunit_suite sdi_suite = {
+	.name = "virtio_sdi",
+	.suite_init = sdi_suite_init,
+	.suite_exit = sdi_suite_exit,
+	.init = sdi_test_init,
+	.test_cases = sdi_cases,
+};
+
+kunit_test_suite(sdi_suite);
+
+MODULE_DESCRIPTION("KUnit tests of virtio over Scalable Device Interfaces");
+MODULE_LICENSE("GPL");
