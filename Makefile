@@ -26,7 +26,7 @@ test: .ready ## KUnit, then every topology in its own machine (T=name one of the
 	@$(VM) test
 
 ##@ For developers
-.PHONY: shell modules gdb kunit list compile_commands.json container kit test-debug test-all coverage mutants check series refresh menuconfig
+.PHONY: shell modules gdb kunit list compile_commands.json container kit bench test-debug test-all coverage mutants check series refresh menuconfig
 shell: .ready ## an interactive shell in the same machine (leave with "poweroff -f")
 	@$(VM) shell
 modules: .ready ## build the driver in M=dir for that machine; it finds it in /share
@@ -48,6 +48,8 @@ test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in th
 	@PROFILE=debug $(VM) test
 test-all: .ready ## everything: test, arm64, nested, the debug profile, mutants; hours
 	@$(L) $(S)/test-all
+bench: .ready ## what SDIs cost, beside VFs: tables in build/bench/; a ratio that has got worse fails
+	@$(L) tools/testing/siov/host/bench
 coverage: .ready ## which lines of our kernel files KUnit and the guests reach: HTML and a table
 	@$(L) tools/testing/siov/host/coverage
 mutants: .ready ## break our kernel files in N=40 places (SEED=1), one at a time: who notices?
