@@ -300,6 +300,7 @@ static void read_layout(struct virtio_sdi_layout *layout, void __iomem *header)
 {
 	layout->common = readl(header + VP_SIOV_COMMON_OFFSET);
 	layout->common_len = readl(header + VP_SIOV_COMMON_LENGTH);
+	layout->isr = readl(header + VP_SIOV_ISR_OFFSET);
 	layout->device = readl(header + VP_SIOV_DEVICE_OFFSET);
 	layout->device_len = readl(header + VP_SIOV_DEVICE_LENGTH);
 	layout->notify = readl(header + VP_SIOV_NOTIFY_OFFSET);
@@ -317,6 +318,7 @@ static bool layout_is_valid(const struct virtio_sdi_layout *layout, u32 size)
 	return layout->common_len >= sizeof(struct virtio_pci_common_cfg) &&
 	       layout->notify_len >= sizeof(u16) &&
 	       fits(layout->common, layout->common_len, size) &&
+	       fits(layout->isr, sizeof(u8), size) &&
 	       fits(layout->device, layout->device_len, size) &&
 	       fits(layout->notify, layout->notify_len, size);
 }

@@ -14,6 +14,7 @@
 #include <linux/pci-siov.h>
 #include <linux/types.h>
 #include <linux/virtio_pci_admin.h>
+#include <linux/virtio_pci_siov.h>
 
 struct virtio_pci_device;
 
@@ -42,6 +43,7 @@ struct virtio_pci_device;
 #define VP_SIOV_SDI_OFFSET		0x20
 #define VP_SIOV_COMMON_OFFSET		0x2c
 #define VP_SIOV_COMMON_LENGTH		0x30
+#define VP_SIOV_ISR_OFFSET		0x34
 #define VP_SIOV_DEVICE_OFFSET		0x38
 #define VP_SIOV_DEVICE_LENGTH		0x3c
 #define VP_SIOV_NOTIFY_OFFSET		0x40
@@ -79,26 +81,6 @@ struct virtio_pci_device;
 /* PCI device ID of a modern virtio device, less its type */
 #define VP_SIOV_DEVICE_ID		0x1040
 
-/**
- * struct virtio_sdi_layout - where the registers are in the page of an SDI
- * @common: struct virtio_pci_modern_common_cfg
- * @common_len: its length
- * @device: configuration that is specific to the type of device
- * @device_len: its length, 0 if there is none
- * @notify: notifications of queues
- * @notify_len: their length
- * @notify_multiplier: distance of two of them, in bytes
- */
-struct virtio_sdi_layout {
-	u32 common;
-	u32 common_len;
-	u32 device;
-	u32 device_len;
-	u32 notify;
-	u32 notify_len;
-	u32 notify_multiplier;
-};
-
 #ifdef CONFIG_PCI_SIOV
 extern const struct pci_siov_ops virtio_pci_siov_ops;
 void virtio_pci_siov_stop_left_over(struct pci_dev *pdev);
@@ -106,7 +88,6 @@ void virtio_pci_siov_probe(struct virtio_pci_device *vp_dev);
 u16 virtio_pci_siov_group(const struct virtio_pci_device *vp_dev);
 int virtio_pci_siov_member(struct pci_sdi *sdi,
 			   struct virtio_admin_member *member);
-const struct virtio_sdi_layout *virtio_pci_sdi_layout(const struct pci_sdi *sdi);
 
 #define virtio_pci_siov_ops_ptr		(&virtio_pci_siov_ops)
 #else

@@ -843,7 +843,19 @@ static void virtio_sdi_error(struct pci_sdi *sdi, pci_channel_state_t state)
 	wake_up_all(&vs->resumed);
 }
 
-/* What each virtio device type has: any of them */
+/*
+ * The core turns DMA off before it tells of system sleep by reset_prepare(). A disk
+ * waits for its requests, so it has to hear of it before.
+ */
+static int virtio_sdi_suspend(struct device *dev)
+{
+	vs_pause(dev_get_drvdata(dev));
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(virtio_sdi_pm_ops, virtio_sdi_suspend, NULL);
+
+/* Virtio devices of all types */
 static const struct pci_sdi_device_id virtio_sdi_ids[] = {
 	{
 		.vendor = PCI_VENDOR_ID_REDHAT_QUMRANET,
@@ -863,6 +875,7 @@ static struct pci_sdi_driver virtio_sdi_driver = {
 	.reset_done	= virtio_sdi_reset_done,
 	.error		= virtio_sdi_error,
 	.driver.name	= "virtio-sdi",
+	.driver.pm	= pm_sleep_ptr(&virtio_sdi_pm_ops),
 };
 module_pci_sdi_driver(virtio_sdi_driver);
 

@@ -319,6 +319,8 @@ struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 void pci_sdi_destroy(struct pci_sdi *sdi);
 struct pci_sdi *pci_sdi_get_by_index(struct pci_dev *pf, u32 index);
 int pci_siov_stop_left_over(struct pci_dev *pf);
+int pci_siov_claim_for_user(struct pci_dev *pf);
+void pci_siov_release_from_user(struct pci_dev *pf);
 void pci_siov_reset_prepare(struct pci_dev *pf, bool answers);
 void pci_siov_reset_done(struct pci_dev *pf);
 int pci_sdi_report_error(struct pci_sdi *sdi, pci_channel_state_t state);
@@ -346,6 +348,13 @@ static inline bool dev_is_pci_sdi(const struct device *dev)
 }
 
 #else
+
+static inline int pci_siov_claim_for_user(struct pci_dev *pf)
+{
+	return 0;
+}
+
+static inline void pci_siov_release_from_user(struct pci_dev *pf) { }
 
 static inline bool dev_is_pci_sdi(const struct device *dev)
 {

@@ -107,9 +107,17 @@ enum vfio_siov_access {
  * @reset_done: the SDI has been reset, by its user or with the PF, and whatever
  *	the driver remembers of its state is void. Called under
  *	&vfio_siov_core_device.lock: must not sleep for long, nor wait for a user
+ * @trap_read: the user is about to read bytes that vfio_siov_core_trap_config()
+ *	named; the driver may change what is in @cfg, the configuration space.
+ *	Called as @reset_done, and never while the PF is reset
+ * @trap_written: the user has written some of them; called as @trap_read
+ *
+ * Who traps has both.
  */
 struct vfio_siov_core_ops {
 	void (*reset_done)(struct vfio_siov_core_device *core);
+	void (*trap_read)(struct vfio_siov_core_device *core, u8 *cfg);
+	void (*trap_written)(struct vfio_siov_core_device *core, u8 *cfg);
 };
 
 /**
@@ -123,6 +131,8 @@ struct vfio_siov_core_ops {
  * @nr_caps: number of those
  * @ext_end: end of the last extended capability, 0 if there is none
  * @cfg_size: bytes of configuration space that are not just zero
+ * @trap_pos: first byte of it whose accesses the driver wants to know of
+ * @trap_len: number of those, 0 if there are none
  * @nr_vectors: MSI-X vectors that the user is offered
  * @msix_bar: BAR of the MSI-X table and its pending bits, if there are vectors
  * @pba: offset of the pending bits in it; they are always clear
@@ -169,6 +179,8 @@ struct vfio_siov_core_device {
 	unsigned int nr_caps;
 	unsigned int ext_end;
 	unsigned int cfg_size;
+	unsigned int trap_pos;
+	unsigned int trap_len;
 	unsigned int nr_vectors;
 	unsigned int msix_bar;
 	u32 pba;
@@ -227,6 +239,8 @@ int vfio_siov_core_add_cap(struct vfio_siov_core_device *core, u8 id,
 int vfio_siov_core_add_ext_cap(struct vfio_siov_core_device *core, u16 id,
 			       u8 version, const u8 *bytes, const u8 *wmask,
 			       size_t len);
+void vfio_siov_core_trap_config(struct vfio_siov_core_device *core,
+				unsigned int pos, unsigned int len);
 int vfio_siov_core_set_bar(struct vfio_siov_core_device *core, unsigned int bar,
 			   u32 type, u64 size);
 int vfio_siov_core_add_slice(struct vfio_siov_core_device *core,
@@ -235,5 +249,12 @@ int vfio_siov_core_add_slice(struct vfio_siov_core_device *core,
 int vfio_siov_core_add_regions(struct vfio_siov_core_device *core);
 int vfio_siov_core_register_device(struct vfio_siov_core_device *core);
 void vfio_siov_core_unregister_device(struct vfio_siov_core_device *core);
+
+/* For drivers that access the SDI in place of the user */
+int vfio_siov_core_read_pages(struct vfio_siov_core_device *core,
+			      unsigned int bar, u64 pos, void *buf, size_t count);
+int vfio_siov_core_write_pages(struct vfio_siov_core_device *core,
+			       unsigned int bar, u64 pos, const void *buf,
+			       size_t count);
 
 #endif /* VFIO_SIOV_CORE_H */

@@ -27,11 +27,15 @@
 /*
  * What a claim is. An SDI's points to it, without a tag. A VF's points to its PF.
  * One in quarantine holds the Routing ID of the PF, which may be removed and found
- * again meanwhile. Tag 2 is the XArray's own.
+ * again meanwhile. So does one for the user of a PF, with a bit more. Tag 2 is the
+ * XArray's own.
  */
 #define CLAIM_SDI		0
 #define CLAIM_VF		1
 #define CLAIM_QUARANTINE	3
+
+/* In what CLAIM_QUARANTINE holds: a user has the PF, and so all of its SDIs */
+#define OF_USER			BIT(16)
 
 /* Finds those in quarantine without a walk over all */
 #define MARK_QUARANTINE		XA_MARK_1
@@ -77,18 +81,27 @@ static void *quarantine_of(u16 pf)
 			      CLAIM_QUARANTINE);
 }
 
-/* Is @entry the claim of an SDI of @pf, which may be in quarantine? */
+static void *user_of(const struct pci_dev *pf)
+{
+	unsigned long value = PCI_DEVID(pf->bus->number, pf->devfn) | OF_USER;
+
+	return xa_tag_pointer((void *)(value << 2), CLAIM_QUARANTINE);
+}
+
+/* Is @entry the claim of an SDI of @pf, which a user or nobody may have? */
 static bool is_sdi_of(void *entry, const struct pci_dev *pf)
 {
 	if (xa_pointer_tag(entry) == CLAIM_SDI)
 		return ((struct pci_sdi *)entry)->pf == pf;
 
-	return entry == quarantine_of(PCI_DEVID(pf->bus->number, pf->devfn));
+	return entry == quarantine_of(PCI_DEVID(pf->bus->number, pf->devfn)) ||
+	       entry == user_of(pf);
 }
 
 static void describe_claim(const struct pci_dev *asks, void *entry,
 			   char owner[OWNER_LEN])
 {
+	unsigned long value = (unsigned long)entry >> 2;
 	char name[PCI_RID_NAME_LEN];
 	struct pci_sdi *sdi;
 
@@ -103,9 +116,10 @@ static void describe_claim(const struct pci_dev *asks, void *entry,
 			  pci_name(xa_untag_pointer(entry)));
 		break;
 	case CLAIM_QUARANTINE:
-		pci_rid_name(asks, (unsigned long)entry >> 2, name);
-		scnprintf(owner, OWNER_LEN, "an SDI that never stopped (reset %s)",
-			  name);
+		pci_rid_name(asks, value, name);
+		scnprintf(owner, OWNER_LEN, value & OF_USER ?
+			  "the user of %s" :
+			  "an SDI that never stopped (reset %s)", name);
 		break;
 	}
 }
@@ -507,7 +521,111 @@ bool pci_rid_owned_by(struct pci_dev *pf, u16 rid)
 	return owned || (!entry && pci_siov_owns_rid(pf, rid));
 }
 
+static bool is_routed(const struct pci_dev *pf, u16 rid)
+{
+	guard(rwsem_read)(&pci_bus_sem);
+	return pci_siov_bus_routed(pf, PCI_BUS_NUM(rid));
+}
+
+/* Its own VFs are the user's as well, and stay what they are */
+static int claim_for_user(struct pci_dev *pf, u16 rid, char owner[OWNER_LEN])
+{
+	int ret;
+
+	ret = claim(pf, rid, user_of(pf), owner);
+	if (ret != -EBUSY)
+		return ret;
+
+	return xa_load(rid_claims(pf), rid) == xa_tag_pointer(pf, CLAIM_VF) ?
+	       0 : ret;
+}
+
+/**
+ * pci_siov_claim_for_user() - Give the user of a PF the Routing IDs of its SDIs
+ * @pf: any function
+ *
+ * For drivers that give a PF as a whole to somebody else, as vfio-pci does. How its
+ * SDIs are started is then up to the user, so nobody else may get a strided Routing
+ * ID of theirs: no VF of another PF, and no function that appears. What the port
+ * above does not let through is left out.
+ *
+ * Context: process context, in the driver's probe; device_lock() of @pf is held.
+ *
+ * Return: 0, -EBUSY with a message if somebody has one of them, -ENOMEM.
+ */
+int pci_siov_claim_for_user(struct pci_dev *pf)
+{
+	char name[PCI_RID_NAME_LEN], owner[OWNER_LEN] = "";
+	struct pci_rid_range rids;
+	int ret;
+	u32 i;
+
+	if (!pci_siov_pf(pf))
+		return 0;
+
+	pci_siov_pf(pf)->of_user = true;
+	rids = pci_siov_rids(pf);
+	for (i = 0; i < rids.count; i++) {
+		u16 rid = pci_rid_range_nth(&rids, i);
+
+		if (!is_routed(pf, rid))
+			continue;
+
+		ret = claim_for_user(pf, rid, owner);
+		if (!ret)
+			continue;
+
+		if (ret == -EBUSY)
+			pci_warn(pf, "its user cannot have Routing ID %s of SDI %u: %s has it\n",
+				 pci_rid_name(pf, rid, name), i, owner);
+		pci_siov_release_from_user(pf);
+		return ret;
+	}
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pci_siov_claim_for_user);
+
+/**
+ * pci_siov_release_from_user() - Undo pci_siov_claim_for_user()
+ * @pf: any function
+ *
+ * Context: process context, in the driver's remove; device_lock() of @pf is held. The
+ * user has closed the function, and VFs that he had are gone.
+ */
+void pci_siov_release_from_user(struct pci_dev *pf)
+{
+	struct xarray *claims = rid_claims(pf);
+	unsigned long rid;
+	void *entry;
+
+	if (!pci_siov_pf(pf))
+		return;
+
+	pci_siov_pf(pf)->of_user = false;
+	/* The range may have changed with the firmware meanwhile */
+	xa_for_each_range(claims, rid, entry, PCI_DEVID(pf->bus->number, 0),
+			  U16_MAX)
+		if (entry == user_of(pf))
+			xa_cmpxchg(claims, rid, entry, NULL, GFP_KERNEL);
+}
+EXPORT_SYMBOL_GPL(pci_siov_release_from_user);
+
 #ifdef CONFIG_PCI_IOV
+
+static int claim_vf(struct pci_dev *pf, u16 rid, char owner[OWNER_LEN])
+{
+	void *vf = xa_tag_pointer(pf, CLAIM_VF), *old = user_of(pf);
+	int ret;
+
+	ret = claim(pf, rid, vf, owner);
+	if (ret != -EBUSY)
+		return ret;
+
+	/* The VF and the SDI are the same user's */
+	return xa_cmpxchg(rid_claims(pf), rid, old, vf, GFP_KERNEL) == old ?
+	       0 : ret;
+}
 
 /**
  * pci_iov_claim_rids() - Make VFs the owners of their Routing IDs
@@ -529,7 +647,7 @@ int pci_iov_claim_rids(struct pci_dev *pf, int n)
 	for (i = 0; i < n; i++) {
 		rid = PCI_DEVID(pci_iov_virtfn_bus(pf, i),
 				pci_iov_virtfn_devfn(pf, i));
-		ret = claim(pf, rid, xa_tag_pointer(pf, CLAIM_VF), owner);
+		ret = claim_vf(pf, rid, owner);
 		if (!ret)
 			continue;
 
@@ -543,6 +661,19 @@ int pci_iov_claim_rids(struct pci_dev *pf, int n)
 	return 0;
 }
 
+/* Who gets a Routing ID when the VF has gone that had it */
+static void *next_owner(struct pci_dev *pf, u16 rid)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(pf);
+	struct pci_rid_range rids;
+
+	if (!spf || !spf->of_user)
+		return NULL;
+
+	rids = pci_siov_rids(pf);
+	return pci_rid_range_has(&rids, rid) ? user_of(pf) : NULL;
+}
+
 /**
  * pci_iov_release_rids() - Give the Routing IDs of VFs back
  * @pf: SR-IOV PF, VF Enable clear and NumVFs not yet changed
@@ -550,14 +681,16 @@ int pci_iov_claim_rids(struct pci_dev *pf, int n)
  */
 void pci_iov_release_rids(struct pci_dev *pf, int n)
 {
+	u16 rid;
 	int i;
 
 	/* Also called where nothing was claimed: leave what others have */
-	for (i = 0; i < n; i++)
-		xa_cmpxchg(rid_claims(pf),
-			   PCI_DEVID(pci_iov_virtfn_bus(pf, i),
-				     pci_iov_virtfn_devfn(pf, i)),
-			   xa_tag_pointer(pf, CLAIM_VF), NULL, GFP_KERNEL);
+	for (i = 0; i < n; i++) {
+		rid = PCI_DEVID(pci_iov_virtfn_bus(pf, i),
+				pci_iov_virtfn_devfn(pf, i));
+		xa_cmpxchg(rid_claims(pf), rid, xa_tag_pointer(pf, CLAIM_VF),
+			   next_owner(pf, rid), GFP_KERNEL);
+	}
 }
 
 #endif /* CONFIG_PCI_IOV */

@@ -257,6 +257,8 @@ struct pci_siov_pf_transition {
  * @nr_params: length of @params
  * @streams: IDE streams of the PF, which cover strided Routing IDs only
  * @stream_last: the last Routing ID that all of them cover, if there are any
+ * @of_user: a user has the PF, see pci_siov_claim_for_user(); under device_lock() of
+ *	the PF
  * @warned: the log says already that nothing isolates the SDIs
  * @allow_lock: keeps @allow and @nr_allow as they are while a Routing ID is taken
  *	from them or a new list is computed
@@ -310,6 +312,7 @@ struct pci_siov_pf {
 	bool autoprobe;
 	unsigned int frozen_by;
 	bool mode_change;
+	bool of_user;
 	bool warned;
 
 	struct mutex allow_lock; /* see above */

@@ -833,6 +833,47 @@ static void claim_state_is_freed(struct kunit *test)
 			FREE_ROUNDS * sizeof(*pdev->siov) / PAGE_SIZE / 4);
 }
 
+/* A driver like vfio-pci has the PF */
+static void claim_for_user(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	fake_pci_add_vfs(box.fn[0], 2, 0x18, 1);
+	fake_pci_add_sdis(box.fn[0], 40, 8, 1);
+	/* 01:02.7 to 01:03.1, which SDIs 15 to 17 of the other have, and its VFs */
+	fake_pci_add_vfs(box.fn[1], 3, 0x16, 1);
+	claim_box_scan(test, &box);
+	device_release_driver(&box.pf[0]->dev);
+
+	/* Others */
+	KUNIT_EXPECT_EQ(test, 0, pci_enable_sriov(box.pf[1], 3));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pci_siov_claim_for_user(box.pf[0]));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box.mark, LOGLEVEL_WARNING,
+						 "its user cannot have",
+						 "a VF of"));
+	pci_disable_sriov(box.pf[1]);
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_claim_for_user(box.pf[0]));
+	KUNIT_EXPECT_EQ(test, -EBUSY, pci_enable_sriov(box.pf[1], 3));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box.mark, LOGLEVEL_ERR,
+						 "cannot have Routing ID",
+						 "the user of"));
+
+	/* What an SDI there sends is the PF's, and no function may appear there */
+	KUNIT_EXPECT_TRUE(test, pci_rid_owned_by(box.pf[0], 0x12f));
+	KUNIT_EXPECT_FALSE(test, pci_rid_owned_by(box.pf[1], 0x12f));
+	KUNIT_EXPECT_TRUE(test, pci_rid_reserved(box.pf[0]->bus, 0x2f));
+	KUNIT_EXPECT_FALSE(test, pci_rid_reserved(box.pf[0]->bus, 0x30));
+
+	/* The user's own VFs are in nobody's way */
+	KUNIT_EXPECT_EQ(test, 0, pci_enable_sriov(box.pf[0], 2));
+	pci_disable_sriov(box.pf[0]);
+	KUNIT_EXPECT_TRUE(test, pci_rid_reserved(box.pf[0]->bus, 0x18));
+	pci_siov_release_from_user(box.pf[0]);
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+}
+
 static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_sdis_first),
 	KUNIT_CASE(claim_vfs_first),
@@ -856,6 +897,7 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_random),
 	KUNIT_CASE(claim_pf_goes),
 	KUNIT_CASE(claim_state_is_freed),
+	KUNIT_CASE(claim_for_user),
 	{}
 };
 

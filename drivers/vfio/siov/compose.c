@@ -164,6 +164,23 @@ int vfio_siov_core_add_cap(struct vfio_siov_core_device *core, u8 id,
 }
 EXPORT_SYMBOL_GPL(vfio_siov_core_add_cap);
 
+/**
+ * vfio_siov_core_trap_config() - Tell the driver of accesses to a few registers
+ * @core: the device, not yet registered
+ * @pos: where they are in configuration space; in a capability of the driver's
+ * @len: their bytes
+ *
+ * The driver has &vfio_siov_core_ops.trap_read and
+ * &vfio_siov_core_ops.trap_written. There is one such place in a function.
+ */
+void vfio_siov_core_trap_config(struct vfio_siov_core_device *core,
+				unsigned int pos, unsigned int len)
+{
+	core->trap_pos = pos;
+	core->trap_len = len;
+}
+EXPORT_SYMBOL_GPL(vfio_siov_core_trap_config);
+
 static unsigned int last_ext_cap(const struct vfio_siov_core_device *v)
 {
 	unsigned int pos = PCI_CFG_SPACE_SIZE, next;

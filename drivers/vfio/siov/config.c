@@ -4,8 +4,9 @@
  *
  * An SDI has neither. All of it is memory here, and a mask tells which bits the
  * user can write. Two registers do something: Command gates access to the BARs
- * and DMA, and Initiate Function Level Reset resets the SDI. Nothing that the user
- * writes reaches the device's configuration space.
+ * and DMA, and Initiate Function Level Reset resets the SDI. A driver may have more
+ * of them in a capability of its own. Nothing that the user writes reaches the
+ * device's configuration space.
  */
 
 #include <linux/cleanup.h>
@@ -119,9 +120,17 @@ static bool flr_written(struct vfio_siov_core_device *v)
 	return val & PCI_EXP_DEVCTL_BCR_FLR;
 }
 
+/* Does the driver want to know? */
+static bool is_trapped(const struct vfio_siov_core_device *v, unsigned int pos,
+		       size_t count)
+{
+	return pos < v->trap_pos + v->trap_len && v->trap_pos < pos + count;
+}
+
 static int config_write_chunk(struct vfio_siov_core_device *v, unsigned int pos,
 			      const u8 *buf, size_t count)
 {
+	bool trapped = is_trapped(v, pos, count);
 	u16 old;
 	int ret;
 
@@ -138,10 +147,35 @@ static int config_write_chunk(struct vfio_siov_core_device *v, unsigned int pos,
 			      (*buf & v->wmask[pos]);
 
 	ret = command_written(v, old);
+	if (trapped)
+		v->ops->trap_written(v, v->cfg);
 	if (flr_written(v) && !ret)
 		ret = vfio_siov_reset(v);
 
 	return ret;
+}
+
+static void copy_config(const struct vfio_siov_core_device *v, unsigned int pos,
+			u8 *buf, size_t count)
+{
+	for (; count; count--, pos++)
+		*buf++ = pos < v->cfg_size ? v->cfg[pos] : 0;
+}
+
+/* The driver accesses the SDI, so a reset of the PF has to be over */
+static int config_read_trapped(struct vfio_siov_core_device *v,
+			       unsigned int pos, u8 *buf, size_t count)
+{
+	int ret;
+
+	ACQUIRE(vfio_siov_awake, user)(v);
+	ret = ACQUIRE_ERR(vfio_siov_awake, &user);
+	if (ret)
+		return ret;
+
+	v->ops->trap_read(v, v->cfg);
+	copy_config(v, pos, buf, count);
+	return 0;
 }
 
 static int config_read_chunk(struct vfio_siov_core_device *v, unsigned int pos,
@@ -149,15 +183,15 @@ static int config_read_chunk(struct vfio_siov_core_device *v, unsigned int pos,
 {
 	int ret;
 
+	if (is_trapped(v, pos, count))
+		return config_read_trapped(v, pos, buf, count);
+
 	ACQUIRE(vfio_siov_kill, user)(v);
 	ret = ACQUIRE_ERR(vfio_siov_kill, &user);
-	if (ret)
-		return ret;
+	if (!ret)
+		copy_config(v, pos, buf, count);
 
-	for (; count; count--, pos++)
-		*buf++ = pos < v->cfg_size ? v->cfg[pos] : 0;
-
-	return 0;
+	return ret;
 }
 
 static size_t config_clip(size_t count, u64 pos)

@@ -416,6 +416,85 @@ ssize_t vfio_siov_core_write(struct vfio_device *vdev, const char __user *buf,
 }
 EXPORT_SYMBOL_GPL(vfio_siov_core_write);
 
+/* ---- For the driver ---- */
+
+/* The slice of pages that the whole access is in */
+static const struct vfio_siov_slice *
+find_pages(const struct vfio_siov_core_device *v, unsigned int bar, u64 pos,
+	   size_t count)
+{
+	const struct vfio_siov_slice *slice;
+
+	if (bar >= ARRAY_SIZE(v->bar) || !is_power_of_2(count) ||
+	    count > sizeof(u32) || !IS_ALIGNED(pos, count))
+		return NULL;
+
+	slice = vfio_siov_find_slice(&v->bar[bar], pos);
+	return slice && !slice->ops ? slice : NULL;
+}
+
+/**
+ * vfio_siov_core_read_pages() - Read a register of the SDI in place of the user
+ * @core: the device
+ * @bar: BAR of the user
+ * @pos: where in it, a multiple of @count
+ * @buf: what is there, little endian
+ * @count: 1, 2 or 4 bytes
+ *
+ * Memory Space Enable may be clear: the access does not come by the BAR.
+ *
+ * Context: &vfio_siov_core_ops.trap_read and &vfio_siov_core_ops.trap_written.
+ *
+ * Return: 0; -EINVAL if there is no such register; or -EIO if the PF has failed.
+ */
+int vfio_siov_core_read_pages(struct vfio_siov_core_device *core,
+			      unsigned int bar, u64 pos, void *buf, size_t count)
+{
+	const struct vfio_siov_slice *slice = find_pages(core, bar, pos, count);
+
+	lockdep_assert_held(&core->lock);
+	if (!slice)
+		return -EINVAL;
+	if (core->gone)
+		return -EIO;
+
+	io_read(slice_io(core, slice, pos), buf, count);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_siov_core_read_pages);
+
+/**
+ * vfio_siov_core_write_pages() - Write a register of the SDI in place of the user
+ * @core: the device
+ * @bar: BAR of the user
+ * @pos: where in it, a multiple of @count
+ * @buf: what to write there, little endian
+ * @count: 1, 2 or 4 bytes
+ *
+ * Context: as vfio_siov_core_read_pages().
+ *
+ * Return: as vfio_siov_core_read_pages(), or -EPERM if other SDIs have the register
+ * as well.
+ */
+int vfio_siov_core_write_pages(struct vfio_siov_core_device *core,
+			       unsigned int bar, u64 pos, const void *buf,
+			       size_t count)
+{
+	const struct vfio_siov_slice *slice = find_pages(core, bar, pos, count);
+
+	lockdep_assert_held(&core->lock);
+	if (!slice)
+		return -EINVAL;
+	if (slice_attr(core, slice) & PCI_SDI_REGION_SHARED)
+		return -EPERM;
+	if (core->gone)
+		return -EIO;
+
+	io_write(slice_io(core, slice, pos), buf, count);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vfio_siov_core_write_pages);
+
 /* ---- mmap ---- */
 
 /**

@@ -19,7 +19,10 @@
 
 /* Longest data and result of all commands here */
 #define ADMIN_DATA_MAX          16
-#define ADMIN_RESULT_MAX        16
+#define ADMIN_RESULT_MAX        64
+
+/* The result is as long as there is room for it */
+#define ADMIN_RESULT_ROOM       SIZE_MAX
 
 /* Status, by the names of Linux's errors, and what qualifies it */
 #define STATUS_ENXIO            6
@@ -47,6 +50,24 @@ typedef struct AdminAnswer {
     uint8_t result[ADMIN_RESULT_MAX];
 } QEMU_PACKED AdminAnswer;
 
+/**
+ * struct AdminCall - a command that is being executed
+ * @admin: queue
+ * @group: group, which exists
+ * @member: member, which exists if the command needs one
+ * @data: its data, zero where there is none
+ * @data_len: bytes of it that the driver has sent
+ * @room: bytes of a result that the driver has room for
+ */
+typedef struct AdminCall {
+    VirtIOAdmin *admin;
+    VirtIOAdminGroup *group;
+    uint64_t member;
+    const uint8_t *data;
+    size_t data_len;
+    size_t room;
+} AdminCall;
+
 /* Commands: what they do, and how much of an answer they fill */
 
 static void admin_fail(AdminAnswer *answer, uint16_t status, uint16_t qualifier)
@@ -55,39 +76,91 @@ static void admin_fail(AdminAnswer *answer, uint16_t status, uint16_t qualifier)
     answer->status.status_qualifier = cpu_to_le16(qualifier);
 }
 
-static void admin_list_query(VirtIOAdminGroup *group, const AdminRequest *req,
-                             AdminAnswer *answer)
+static void admin_list_query(const AdminCall *call, AdminAnswer *answer)
 {
-    stq_le_p(answer->result, group->supported);
+    stq_le_p(answer->result, call->group->supported);
 }
 
-static void admin_list_use(VirtIOAdminGroup *group, const AdminRequest *req,
-                           AdminAnswer *answer)
+static void admin_list_use(const AdminCall *call, AdminAnswer *answer)
 {
-    uint64_t used = ldq_le_p(req->data);
+    uint64_t used = ldq_le_p(call->data);
 
-    if (used & ~group->supported) {
+    if (used & ~call->group->supported) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
         return;
     }
-    group->used = used;
+    call->group->used = used;
 }
 
 /* No capability, so all of the bitmap is zero */
-static void admin_cap_list(VirtIOAdminGroup *group, const AdminRequest *req,
-                           AdminAnswer *answer)
+static void admin_cap_list(const AdminCall *call, AdminAnswer *answer)
 {
 }
 
-static void admin_no_cap(VirtIOAdminGroup *group, const AdminRequest *req,
-                         AdminAnswer *answer)
+static void admin_no_cap(const AdminCall *call, AdminAnswer *answer)
 {
     admin_fail(answer, STATUS_ENXIO, Q_INVALID_FIELD);
 }
 
+/* Offset and seven reserved bytes, then what is to be written */
+#define LEGACY_WRITE_HEADER     8
+
+static void admin_legacy_write(const AdminCall *call, bool device,
+                               AdminAnswer *answer)
+{
+    size_t len = call->data_len - MIN(call->data_len, LEGACY_WRITE_HEADER);
+
+    if (!call->group->legacy->write(call->admin, call->member, device,
+                                    call->data[0],
+                                    call->data + LEGACY_WRITE_HEADER, len)) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
+    }
+}
+
+static void admin_legacy_read(const AdminCall *call, bool device,
+                              AdminAnswer *answer)
+{
+    if (!call->group->legacy->read(call->admin, call->member, device,
+                                   call->data[0], answer->result,
+                                   call->room)) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
+    }
+}
+
+static void admin_common_write(const AdminCall *call, AdminAnswer *answer)
+{
+    admin_legacy_write(call, false, answer);
+}
+
+static void admin_common_read(const AdminCall *call, AdminAnswer *answer)
+{
+    admin_legacy_read(call, false, answer);
+}
+
+static void admin_device_write(const AdminCall *call, AdminAnswer *answer)
+{
+    admin_legacy_write(call, true, answer);
+}
+
+static void admin_device_read(const AdminCall *call, AdminAnswer *answer)
+{
+    admin_legacy_read(call, true, answer);
+}
+
+/* One place, in the owner; the entry behind it ends the list */
+static void admin_notify_info(const AdminCall *call, AdminAnswer *answer)
+{
+    struct virtio_admin_cmd_notify_info_result *info =
+        (struct virtio_admin_cmd_notify_info_result *)answer->result;
+    uint64_t offset = call->group->legacy->notify(call->admin, call->member,
+                                                  &info->entries[0].bar);
+
+    info->entries[0].flags = VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_OWNER_DEV;
+    info->entries[0].offset = cpu_to_le64(offset);
+}
+
 typedef struct AdminCommand {
-    void (*run)(VirtIOAdminGroup *group, const AdminRequest *req,
-                AdminAnswer *answer);
+    void (*run)(const AdminCall *call, AdminAnswer *answer);
     size_t result;
     bool any_member;
 } AdminCommand;
@@ -95,6 +168,17 @@ typedef struct AdminCommand {
 static const AdminCommand admin_commands[] = {
     [VIRTIO_ADMIN_CMD_LIST_QUERY] = { admin_list_query, 8, true },
     [VIRTIO_ADMIN_CMD_LIST_USE] = { admin_list_use, 0, true },
+    [VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_WRITE] = { admin_common_write, 0 },
+    [VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_READ] = {
+        admin_common_read, ADMIN_RESULT_ROOM
+    },
+    [VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_WRITE] = { admin_device_write, 0 },
+    [VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_READ] = {
+        admin_device_read, ADMIN_RESULT_ROOM
+    },
+    [VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO] = {
+        admin_notify_info, sizeof(struct virtio_admin_cmd_notify_info_result)
+    },
     [VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY] = { admin_cap_list, 8 },
     [VIRTIO_ADMIN_CMD_DEVICE_CAP_GET] = { admin_no_cap, 0 },
     [VIRTIO_ADMIN_CMD_DRIVER_CAP_SET] = { admin_no_cap, 0 },
@@ -128,32 +212,37 @@ static const AdminCommand *admin_command(VirtIOAdminGroup *group,
 }
 
 /* Returns the size of the answer */
-static size_t admin_execute(VirtIOAdmin *admin, const AdminRequest *req,
+static size_t admin_run(const AdminCall *call, const AdminCommand *cmd,
+                        AdminAnswer *answer)
+{
+    if (!cmd->any_member &&
+        !call->group->has_member(call->admin, call->member)) {
+        admin_fail(answer, STATUS_EINVAL, Q_INVALID_MEMBER);
+    } else if (call->admin->x_again) {
+        call->admin->x_again--;
+        admin_fail(answer, STATUS_EAGAIN, Q_TRYAGAIN);
+    } else {
+        cmd->run(call, answer);
+    }
+    return sizeof(answer->status) + MIN(cmd->result, call->room);
+}
+
+static size_t admin_execute(AdminCall *call, const AdminRequest *req,
                             AdminAnswer *answer)
 {
-    uint64_t member = le64_to_cpu(req->hdr.group_member_id);
-    VirtIOAdminGroup *group;
     const AdminCommand *cmd;
 
-    group = admin_group(admin, le16_to_cpu(req->hdr.group_type));
-    if (!group) {
+    call->group = admin_group(call->admin, le16_to_cpu(req->hdr.group_type));
+    if (!call->group) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_GROUP);
         return sizeof(answer->status);
     }
-    cmd = admin_command(group, le16_to_cpu(req->hdr.opcode));
+    cmd = admin_command(call->group, le16_to_cpu(req->hdr.opcode));
     if (!cmd) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_OPCODE);
         return sizeof(answer->status);
     }
-    if (!cmd->any_member && !group->has_member(admin, member)) {
-        admin_fail(answer, STATUS_EINVAL, Q_INVALID_MEMBER);
-    } else if (admin->x_again) {
-        admin->x_again--;
-        admin_fail(answer, STATUS_EAGAIN, Q_TRYAGAIN);
-    } else {
-        cmd->run(group, req, answer);
-    }
-    return sizeof(answer->status) + cmd->result;
+    return admin_run(call, cmd, answer);
 }
 
 /* The queue */
@@ -162,10 +251,15 @@ static void admin_answer(VirtIOAdmin *admin, VirtQueueElement *elem)
 {
     AdminRequest req = { };
     AdminAnswer answer = { };
+    AdminCall call = { .admin = admin, .data = req.data };
     size_t len;
 
-    iov_to_buf(elem->out_sg, elem->out_num, 0, &req, sizeof(req));
-    len = admin_execute(admin, &req, &answer);
+    len = iov_to_buf(elem->out_sg, elem->out_num, 0, &req, sizeof(req));
+    call.data_len = len - MIN(len, sizeof(req.hdr));
+    len = iov_size(elem->in_sg, elem->in_num);
+    call.room = MIN(len - MIN(len, sizeof(answer.status)), ADMIN_RESULT_MAX);
+    call.member = le64_to_cpu(req.hdr.group_member_id);
+    len = admin_execute(&call, &req, &answer);
     len = iov_from_buf(elem->in_sg, elem->in_num, 0, &answer,
                        MIN(len, admin->x_short));
     trace_virtio_admin_command(le16_to_cpu(req.hdr.group_type),

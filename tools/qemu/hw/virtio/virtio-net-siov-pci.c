@@ -446,16 +446,17 @@ static void siov_pci_realize(VirtIOPCIProxy *proxy, Error **errp)
         return;
     }
     choose_mac(pf);
-    pf->sw = virtio_switch_new(pf, DEVICE(pf)->id ?: TYPE_VIRTIO_NET_SIOV_PCI,
-                               errp);
+    pf->sw = virtio_switch_new(pf, errp);
     if (!pf->sw) {
         return;
     }
     VIRTIO_NET_ADMIN_PCI_BASE(pf)->admin.group[VIRTIO_ADMIN_GROUP_SIOV] =
         (VirtIOAdminGroup) {
             .type = VSDI_GROUP_TYPE,
+            .supported = VIRTIO_ADMIN_LEGACY_COMMANDS,
             .exists = group_exists,
             .has_member = group_has_member,
+            .legacy = &virtio_sdi_legacy_ops,
         };
     sc->parent_realize(proxy, errp);
     if (*errp) {

@@ -91,11 +91,6 @@ static void reset_queue(VirtIODevice *vdev, VirtIOSDIQueue *q)
     q->enabled = false;
 }
 
-/* A vector that is not there reads back as none */
-static uint16_t checked_vector(const VirtIOSDI *sdi, uint32_t val)
-{
-    return val < sdi->num_msgs ? val : VIRTIO_NO_VECTOR;
-}
 
 static void set_half(uint64_t *reg, int half, uint32_t val)
 {
@@ -123,15 +118,15 @@ static void set_features(VirtIOSDI *sdi, VirtIODevice *vdev, uint32_t val)
 
 static void set_status(VirtIOSDI *sdi, VirtIODevice *vdev, uint8_t val)
 {
-    /* There is no legacy device here */
+    if (!val) {
+        virtio_sdi_reset_by_driver(sdi);
+        return;
+    }
+    /* These are no registers for a legacy driver */
     if (!virtio_vdev_has_feature(vdev, VIRTIO_F_VERSION_1)) {
         val &= ~VIRTIO_CONFIG_S_FEATURES_OK;
     }
-    if (val) {
-        virtio_set_status(vdev, val);
-    } else if (sdi->index != sdi->pf->x_reset_hang_at) {
-        virtio_sdi_reset_device(sdi);
-    }
+    virtio_set_status(vdev, val);
 }
 
 static uint32_t read_queue(VirtIOSDI *sdi, VirtIODevice *vdev, uint32_t reg)
@@ -205,7 +200,7 @@ static void write_queue(VirtIOSDI *sdi, VirtIODevice *vdev, uint32_t reg,
         break;
     case VIRTIO_PCI_COMMON_Q_MSIX:
         virtio_queue_set_vector(vdev, vdev->queue_sel,
-                                checked_vector(sdi, val));
+                                virtio_sdi_vector(sdi, val));
         break;
     case VIRTIO_PCI_COMMON_Q_ENABLE:
         enable_queue(vdev, q, val);
@@ -244,7 +239,7 @@ static void write_common(VirtIOSDI *sdi, VirtIODevice *vdev, uint32_t reg,
         set_features(sdi, vdev, val);
         break;
     case VIRTIO_PCI_COMMON_MSIX:
-        vdev->config_vector = checked_vector(sdi, val);
+        vdev->config_vector = virtio_sdi_vector(sdi, val);
         break;
     case VIRTIO_PCI_COMMON_STATUS:
         set_status(sdi, vdev, val);
@@ -293,18 +288,24 @@ static bool is_config(uint32_t reg)
 
 /* Notifications */
 
-static void notify(VirtIOSDI *sdi, VirtIODevice *vdev, uint32_t reg,
-                   unsigned size)
+void virtio_sdi_notify(VirtIOSDI *sdi, uint32_t n)
 {
-    uint32_t n = (reg - VSDI_PG_NOTIFY) / VSDI_PG_NOTIFY_MULTIPLIER;
+    VirtIODevice *vdev = virtio_sdi_device(sdi);
 
-    if (size < 2 || reg % VSDI_PG_NOTIFY_MULTIPLIER ||
-        n >= VIRTIO_SDI_MAX_QUEUES) {
+    if (!vdev || n >= VIRTIO_SDI_MAX_QUEUES) {
         return;
     }
     sdi->pf->counters[VSDI_CNT_NOTIFY]++;
     trace_virtio_sdi_notify(sdi->index, n);
     virtio_queue_notify(vdev, n);
+}
+
+static void notify(VirtIOSDI *sdi, uint32_t reg, unsigned size)
+{
+    if (size >= 2 && reg % VSDI_PG_NOTIFY_MULTIPLIER == 0) {
+        virtio_sdi_notify(sdi, (reg - VSDI_PG_NOTIFY) /
+                               VSDI_PG_NOTIFY_MULTIPLIER);
+    }
 }
 
 /* The page */
@@ -356,7 +357,9 @@ static void page_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
     if (is_config(reg)) {
         write_config(vdev, reg - VSDI_PG_DEVICE, val, size);
     } else if (reg >= VSDI_PG_NOTIFY) {
-        notify(sdi, vdev, reg, size);
+        notify(sdi, reg, size);
+    } else if (reg == VSDI_PG_LEGACY_NOTIFY) {
+        virtio_sdi_notify(sdi, val & 0xffff);
     } else if (size == common_width(reg)) {
         trace_virtio_sdi_common(sdi->index, reg, val);
         write_common(sdi, vdev, reg, val);

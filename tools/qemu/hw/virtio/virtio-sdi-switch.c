@@ -35,7 +35,7 @@ struct VirtIOSwitchPort {
 
 struct VirtIOSwitch {
     VirtIONetSIOVPCI *pf;
-    char *name;
+    unsigned number;
     VirtIOSwitchPort *pf_port;
     VirtIOSwitchPort *uplink;
     QLIST_HEAD(, VirtIOSwitchPort) ports;
@@ -163,7 +163,8 @@ static NetClientInfo port_info = {
 static VirtIOSwitchPort *port_new(VirtIOSwitch *sw, const char *what,
                                   NetClientState *peer, VirtIONet *nic)
 {
-    g_autofree char *name = g_strdup_printf("%s-switch.%s", sw->name, what);
+    g_autofree char *name = g_strdup_printf("siov-switch%u.%s", sw->number,
+                                            what);
     NetClientState *nc = qemu_new_net_client(&port_info, peer, "siov-switch",
                                              name);
     VirtIOSwitchPort *port = DO_UPCAST(VirtIOSwitchPort, nc, nc);
@@ -207,9 +208,10 @@ void virtio_switch_purge(VirtIOSwitchPort *port)
 
 /* The switch */
 
-VirtIOSwitch *virtio_switch_new(VirtIONetSIOVPCI *pf, const char *name,
-                                Error **errp)
+VirtIOSwitch *virtio_switch_new(VirtIONetSIOVPCI *pf, Error **errp)
 {
+    /* QEMU takes network clients of one name for queues of one backend */
+    static unsigned switches;
     VirtIONet *nic = &VIRTIO_NET_ADMIN_PCI_BASE(pf)->vdev;
     NetClientState *backend = nic->nic_conf.peers.ncs[0];
     VirtIOSwitch *sw;
@@ -220,7 +222,7 @@ VirtIOSwitch *virtio_switch_new(VirtIONetSIOVPCI *pf, const char *name,
     }
     sw = g_new0(VirtIOSwitch, 1);
     sw->pf = pf;
-    sw->name = g_strdup(name);
+    sw->number = switches++;
     QLIST_INIT(&sw->ports);
     if (backend) {
         sw->uplink = port_new(sw, "uplink", backend, NULL);
@@ -238,6 +240,5 @@ void virtio_switch_free(VirtIOSwitch *sw)
     virtio_switch_remove(sw->uplink);
     /* The NICs of the SDIs have gone before, with their ports */
     assert(QLIST_EMPTY(&sw->ports));
-    g_free(sw->name);
     g_free(sw);
 }

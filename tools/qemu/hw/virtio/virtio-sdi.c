@@ -1,9 +1,9 @@
 /*
  * virtio-net with Scalable Device Interfaces: an SDI
  *
- * A virtio bus with one device on it: a NIC that is made when the SDI is enabled
- * and removed after it is disabled, or a device that the user has plugged. All
- * memory that the device sees is one IOMMU region. It is asked for every access:
+ * A virtio bus with one device on it: a NIC, made when the SDI is enabled and
+ * removed after it is disabled, or a device that the user has plugged. All memory
+ * that the device sees is one IOMMU region, which is asked for every access. So
  * whether a request may leave, and with which RID, is decided each time, and
  * nobody can forget to tell the device that the answer has changed.
  *
@@ -319,6 +319,13 @@ void virtio_sdi_reset_device(VirtIOSDI *sdi)
     }
     if (vdev) {
         virtio_set_disabled(vdev, !test_bit(sdi->index, sdi->pf->siov.master));
+    }
+}
+
+void virtio_sdi_reset_by_driver(VirtIOSDI *sdi)
+{
+    if (sdi->index != sdi->pf->x_reset_hang_at) {
+        virtio_sdi_reset_device(sdi);
     }
 }
 

@@ -2,8 +2,9 @@
  * virtio-net with Scalable Device Interfaces: what its files share
  *
  * The PF is virtio-net-siov-pci.c, an SDI is virtio-sdi.c with its registers in
- * virtio-sdi-page.c and its messages in virtio-sdi-message.c, and the switch
- * between the NICs is virtio-sdi-switch.c.
+ * virtio-sdi-page.c, those of a legacy driver in virtio-sdi-legacy.c and its
+ * messages in virtio-sdi-message.c, and the switch between the NICs is
+ * virtio-sdi-switch.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -184,6 +185,8 @@ uint32_t virtio_sdi_kind(const VirtIONetSIOVPCI *pf, uint32_t n);
 void virtio_sdi_disable(VirtIOSDI *sdi);
 /* Reset the virtio device alone */
 void virtio_sdi_reset_device(VirtIOSDI *sdi);
+/* The same if the driver of the device asks for it */
+void virtio_sdi_reset_by_driver(VirtIOSDI *sdi);
 void virtio_sdi_too_early(VirtIOSDI *sdi, const char *what);
 /*
  * May the SDI send something, and with which RID? Counts it, and chooses a
@@ -199,11 +202,22 @@ void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector);
 uint32_t virtio_sdi_read_message(const VirtIOSDI *sdi, uint32_t reg);
 void virtio_sdi_write_message(VirtIOSDI *sdi, uint32_t reg, uint32_t val);
 
+/* A vector that is not there reads back as none */
+static inline uint16_t virtio_sdi_vector(const VirtIOSDI *sdi, uint32_t val)
+{
+    return val < sdi->num_msgs ? val : VIRTIO_NO_VECTOR;
+}
+
+/* virtio-sdi-legacy.c: registers of a legacy driver */
+
+extern const VirtIOAdminLegacyOps virtio_sdi_legacy_ops;
+
 /* virtio-sdi-page.c: its registers */
 
 extern const MemoryRegionOps virtio_sdi_page_ops;
 
 void virtio_sdi_clear_page(VirtIOSDI *sdi);
+void virtio_sdi_notify(VirtIOSDI *sdi, uint32_t n);
 
 /* virtio-sdi-switch.c: the switch */
 
@@ -211,8 +225,7 @@ void virtio_sdi_clear_page(VirtIOSDI *sdi);
  * Move @conf of the PF's NIC to a port of a new switch, and what it was to be
  * connected with to another port.
  */
-VirtIOSwitch *virtio_switch_new(VirtIONetSIOVPCI *pf, const char *name,
-                                Error **errp);
+VirtIOSwitch *virtio_switch_new(VirtIONetSIOVPCI *pf, Error **errp);
 void virtio_switch_free(VirtIOSwitch *sw);
 /* A port for @nic, which is to be realized afterwards */
 VirtIOSwitchPort *virtio_switch_add(VirtIOSwitch *sw, uint32_t n,

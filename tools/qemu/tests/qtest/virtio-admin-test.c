@@ -12,7 +12,9 @@
 #include "libqtest.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_regs.h"
+#include "hw/virtio/virtio-net-siov-pci.h"
 #include "standard-headers/linux/virtio_config.h"
+#include "standard-headers/linux/virtio_net.h"
 #include "standard-headers/linux/virtio_pci.h"
 #include "standard-headers/linux/virtio_ring.h"
 
@@ -45,8 +47,11 @@
 
 #define SELF            0
 #define SRIOV           1
-#define SIOV            0xff38  /* provisional */
+#define SIOV            VSDI_GROUP_TYPE
+#define BAR_CTRL        0xe0000000ull
+#define BAR_PAGES       0xc0080000ull
 #define LISTS           3ull
+#define LEGACY          (31ull << VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_WRITE)
 #define CAPS            (7ull << VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY)
 
 #define MACHINE "-M q35 -m 128 -nodefaults " \
@@ -72,9 +77,12 @@ static void setup_pci(QTestState *qts)
     qtest_outl(qts, 0xcf8, 0x80000060);
     qtest_outl(qts, 0xcfc, ECAM | 1);
     qtest_writel(qts, cfg(DEVFN_PORT, PCI_PRIMARY_BUS), BUS << 8 | BUS << 16);
+    qtest_writel(qts, cfg(DEVFN_PORT, PCI_MEMORY_BASE), 0xe000e000);
     qtest_writel(qts, cfg(DEVFN_PORT, PCI_PREF_MEMORY_BASE), 0xc000c000);
     qtest_writew(qts, cfg(DEVFN_PORT, PCI_COMMAND),
                  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    qtest_writel(qts, cfg(PF_RID, PCI_BASE_ADDRESS_0), BAR_CTRL);
+    qtest_writel(qts, cfg(PF_RID, PCI_BASE_ADDRESS_2), BAR_PAGES);
     qtest_writel(qts, cfg(PF_RID, PCI_BASE_ADDRESS_4), BAR);
     qtest_writew(qts, cfg(PF_RID, PCI_COMMAND),
                  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
@@ -203,7 +211,7 @@ static void set_desc(Driver *drv, int i, uint64_t addr, uint32_t len,
 /* Put what is at REQUEST into the queue; the answer is to come to ANSWER */
 static void submit(Driver *drv, uint32_t out, uint32_t in)
 {
-    qtest_memset(drv->qts, ANSWER, JUNK, 64);
+    qtest_memset(drv->qts, ANSWER, JUNK, 128);
     set_desc(drv, 0, REQUEST, out, in ? VRING_DESC_F_NEXT : 0);
     set_desc(drv, 1, ANSWER, in, VRING_DESC_F_WRITE);
     qtest_writew(drv->qts, AVAIL + 4 + 2 * (drv->idx % 16), 0);
@@ -491,7 +499,7 @@ static void test_siov_group(void)
     Driver drv = driver_new_of("virtio-net-siov-pci", "vfs=2,total-sdis=4");
 
     g_assert_cmphex(query(&drv, SIOV), ==, 0);
-    g_assert_cmphex(result(&drv), ==, LISTS);
+    g_assert_cmphex(result(&drv), ==, LISTS | LEGACY);
     g_assert_cmphex(use(&drv, SIOV, LISTS | CAPS), ==,
                     failed(EINVAL_STATUS, BAD_FIELD));
     g_assert_cmphex(use(&drv, SIOV, LISTS), ==, 0);
@@ -512,6 +520,177 @@ static void test_siov_group(void)
     drv = driver_new_of("virtio-net-siov-pci", "x-no-group=0xff38");
     g_assert_cmphex(query(&drv, SIOV), ==, failed(EINVAL_STATUS, BAD_GROUP));
     g_assert_cmphex(query(&drv, SELF), ==, 0);
+    driver_end(&drv);
+}
+
+/* Legacy registers of a member */
+
+static void enable_sdi(Driver *drv, uint32_t n)
+{
+    qtest_writel(drv->qts, BAR_CTRL + VSDI_BLOCKS + VSDI_BLOCK_BYTES * n,
+                 VSDI_BLK_CTRL_ENABLE | VSDI_BLK_CTRL_MASTER);
+}
+
+static Driver legacy_new(void)
+{
+    Driver drv = driver_new_of("virtio-net-siov-pci",
+                               "total-sdis=4,sdi-mac=56:54:00:00:01:00");
+
+    enable_sdi(&drv, 1);
+    g_assert_cmphex(use(&drv, SIOV, LISTS | LEGACY), ==, 0);
+    return drv;
+}
+
+static uint32_t legacy_write(Driver *drv, uint16_t opcode, uint64_t member,
+                             uint8_t offset, uint64_t val, int len)
+{
+    prepare(drv, opcode, SIOV, member, offset);
+    qtest_writeq(drv->qts, REQUEST + HEADER + 8, val);
+    submit(drv, HEADER + 8 + len, 8);
+    g_assert_true(is_answered(drv));
+    return answer(drv);
+}
+
+static uint32_t legacy_read(Driver *drv, uint16_t opcode, uint64_t member,
+                            uint8_t offset, int len)
+{
+    prepare(drv, opcode, SIOV, member, offset);
+    submit(drv, HEADER + 1, 8 + len);
+    g_assert_true(is_answered(drv));
+    return answer(drv);
+}
+
+static void set_reg(Driver *drv, uint8_t reg, uint32_t val, int len)
+{
+    g_assert_cmphex(legacy_write(drv, VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_WRITE,
+                                 2, reg, val, len), ==, 0);
+}
+
+static uint32_t get_reg(Driver *drv, uint8_t reg, int len)
+{
+    g_assert_cmphex(legacy_read(drv, VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_READ,
+                                2, reg, len), ==, 0);
+    g_assert_cmpint(drv->used_len, ==, 8 + len);
+    return result(drv) & MAKE_64BIT_MASK(0, 8 * len);
+}
+
+/* Member n + 1 is SDI n, while it is enabled */
+static void test_siov_member(void)
+{
+    Driver drv = legacy_new();
+    const uint16_t read = VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_READ;
+    const uint32_t bad_member = failed(EINVAL_STATUS, BAD_MEMBER);
+
+    g_assert_cmphex(legacy_read(&drv, read, 2, VIRTIO_PCI_STATUS, 1), ==, 0);
+    g_assert_cmphex(legacy_read(&drv, read, 0, VIRTIO_PCI_STATUS, 1), ==,
+                    bad_member);
+    g_assert_cmphex(legacy_read(&drv, read, 1, VIRTIO_PCI_STATUS, 1), ==,
+                    bad_member);
+    g_assert_cmphex(legacy_read(&drv, read, 5, VIRTIO_PCI_STATUS, 1), ==,
+                    bad_member);
+    g_assert_cmphex(legacy_read(&drv, read, BIT_ULL(32) + 2, VIRTIO_PCI_STATUS,
+                                1), ==, bad_member);
+    enable_sdi(&drv, 0);
+    g_assert_cmphex(legacy_read(&drv, read, 1, VIRTIO_PCI_STATUS, 1), ==, 0);
+    qtest_writel(drv.qts, BAR_CTRL + VSDI_BLOCKS, 0);
+    g_assert_cmphex(legacy_read(&drv, read, 1, VIRTIO_PCI_STATUS, 1), ==,
+                    bad_member);
+    driver_end(&drv);
+}
+
+static void test_legacy_registers(void)
+{
+    Driver drv = legacy_new();
+    const uint16_t read = VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_READ;
+    const uint16_t write = VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_WRITE;
+    const uint32_t bad_field = failed(EINVAL_STATUS, BAD_FIELD);
+
+    g_assert_true(get_reg(&drv, VIRTIO_PCI_HOST_FEATURES, 4) &
+                  BIT(VIRTIO_NET_F_MAC));
+    set_reg(&drv, VIRTIO_PCI_GUEST_FEATURES, BIT(VIRTIO_NET_F_MAC), 4);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_PCI_GUEST_FEATURES, 4), ==,
+                    BIT(VIRTIO_NET_F_MAC));
+    set_reg(&drv, VIRTIO_PCI_STATUS, 3, 1);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_PCI_STATUS, 1), ==, 3);
+    set_reg(&drv, VIRTIO_PCI_QUEUE_SEL, 1, 2);
+    g_assert_cmpint(get_reg(&drv, VIRTIO_PCI_QUEUE_NUM, 2), >=, 256);
+    set_reg(&drv, VIRTIO_MSI_QUEUE_VECTOR, 2, 2);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_MSI_QUEUE_VECTOR, 2), ==, 2);
+    set_reg(&drv, VIRTIO_MSI_CONFIG_VECTOR, 4, 2);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_MSI_CONFIG_VECTOR, 2), ==, 0xffff);
+
+    /* Half a field, one and a half, and none */
+    g_assert_cmphex(legacy_read(&drv, read, 2, VIRTIO_PCI_QUEUE_NUM, 1), ==,
+                    bad_field);
+    g_assert_cmphex(legacy_read(&drv, read, 2, VIRTIO_PCI_STATUS, 2), ==,
+                    bad_field);
+    g_assert_cmphex(legacy_write(&drv, write, 2, VIRTIO_PCI_STATUS, 0, 0), ==,
+                    bad_field);
+    g_assert_cmphex(legacy_read(&drv, read, 2, 0x18, 1), ==, bad_field);
+
+    set_reg(&drv, VIRTIO_PCI_STATUS, 0, 1);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_PCI_STATUS, 1), ==, 0);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_PCI_GUEST_FEATURES, 4), ==, 0);
+    driver_end(&drv);
+}
+
+static void test_legacy_config(void)
+{
+    Driver drv = legacy_new();
+    const uint16_t read = VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_READ;
+    const uint16_t write = VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_WRITE;
+
+    g_assert_cmphex(legacy_read(&drv, read, 2, 0, 6), ==, 0);
+    g_assert_cmphex(result(&drv) & MAKE_64BIT_MASK(0, 48), ==,
+                    0x010100005456ull);
+    g_assert_cmphex(legacy_read(&drv, read, 2, 6, 2), ==, 0);
+    g_assert_cmphex(legacy_write(&drv, write, 2, 5, 0x77, 1), ==, 0);
+    g_assert_cmphex(legacy_read(&drv, read, 2, 5, 1), ==, 0);
+    g_assert_cmphex(result(&drv) & 0xff, ==, 0x77);
+    g_assert_cmphex(legacy_read(&drv, read, 2, 255, 1), ==,
+                    failed(EINVAL_STATUS, BAD_FIELD));
+    driver_end(&drv);
+}
+
+/* A legacy driver sends a packet: a queue by its page, notified in the owner */
+static void test_legacy_nic(void)
+{
+    Driver drv = legacy_new();
+    const uint64_t vring = 0x200000, packet = 0x300000;
+    uint64_t offset, avail, used;
+    uint32_t num;
+
+    g_assert_cmphex(command(&drv, VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO, SIOV, 2,
+                            0), ==, 0);
+    prepare(&drv, VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO, SIOV, 2, 0);
+    submit(&drv, HEADER, 8 + 64);
+    g_assert_true(is_answered(&drv));
+    g_assert_cmpint(drv.used_len, ==, 8 + 64);
+    g_assert_cmphex(qtest_readw(drv.qts, ANSWER + 8), ==,
+                    VSDI_BAR_PAGES << 8 |
+                    VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_OWNER_DEV);
+    g_assert_cmphex(qtest_readb(drv.qts, ANSWER + 24), ==,
+                    VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_END);
+    offset = qtest_readq(drv.qts, ANSWER + 16);
+    g_assert_cmphex(offset, ==, VSDI_PAGE_BYTES + VSDI_PG_LEGACY_NOTIFY);
+
+    set_reg(&drv, VIRTIO_PCI_STATUS, 3, 1);
+    set_reg(&drv, VIRTIO_PCI_QUEUE_SEL, 1, 2);
+    num = get_reg(&drv, VIRTIO_PCI_QUEUE_NUM, 2);
+    avail = vring + 16 * num;
+    used = ROUND_UP(avail + 6 + 2 * num, 4096);
+    qtest_memset(drv.qts, vring, 0, used + 0x4000 - vring);
+    set_reg(&drv, VIRTIO_PCI_QUEUE_PFN, vring >> 12, 4);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_PCI_QUEUE_PFN, 4), ==, vring >> 12);
+    set_reg(&drv, VIRTIO_PCI_STATUS, 7, 1);
+    qtest_writeq(drv.qts, vring, packet);
+    qtest_writel(drv.qts, vring + 8, 10 + 64);
+    qtest_writew(drv.qts, avail + 2, 1);
+    qtest_writew(drv.qts, BAR_PAGES + offset, 1);
+    for (int i = 0; i < 100 && !qtest_readw(drv.qts, used + 2); i++) {
+        qtest_clock_step(drv.qts, MS);
+    }
+    g_assert_cmpint(qtest_readw(drv.qts, used + 2), ==, 1);
     driver_end(&drv);
 }
 
@@ -609,6 +788,10 @@ int main(int argc, char **argv)
     qtest_add_func("/virtio-admin/no-sriov", test_no_sriov);
     if (qtest_has_device("virtio-net-siov-pci")) {
         qtest_add_func("/virtio-admin/siov-group", test_siov_group);
+        qtest_add_func("/virtio-admin/siov-member", test_siov_member);
+        qtest_add_func("/virtio-admin/legacy-registers", test_legacy_registers);
+        qtest_add_func("/virtio-admin/legacy-config", test_legacy_config);
+        qtest_add_func("/virtio-admin/legacy-nic", test_legacy_nic);
     }
     qtest_add_func("/virtio-admin/no-such-cap", test_no_such_cap);
     qtest_add_func("/virtio-admin/short-request", test_short_request);

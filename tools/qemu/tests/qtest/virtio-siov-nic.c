@@ -118,6 +118,42 @@ static void test_outside(void)
 }
 #endif
 
+/* Let one of two root ports forward, so that both functions can have our BARs */
+static void use_port(QTestState *qts, uint8_t devfn, uint8_t other, uint8_t bus)
+{
+    cfg_writew(qts, other, PCI_COMMAND, PCI_COMMAND_MASTER);
+    setup_bridge(qts, devfn, 0, bus, bus);
+    setup_function(qts, bus << 8);
+}
+
+/* Two functions have nothing to do with each other, even if nobody named them */
+static void test_two_functions(void)
+{
+    QTestState *qts = qtest_init(MACHINE
+        "-device pcie-root-port,id=rp0,chassis=1,addr=1.0 "
+        "-device pcie-root-port,id=rp1,chassis=2,addr=2.0 "
+        "-device virtio-net-siov-pci,bus=rp0,romfile=,sdi-mac=" BASE_MAC " "
+        "-device virtio-net-siov-pci,bus=rp1,romfile=,sdi-mac=" BASE_MAC);
+    const uint8_t rp0 = PCI_DEVFN(1, 0), rp1 = PCI_DEVFN(2, 0);
+    Nic a, b;
+
+    enable_ecam(qts);
+    use_port(qts, rp1, rp0, 2);
+    a = nic_new(qts, 0);
+    b = nic_new(qts, 5);
+    nic_give_buffers(&b, 4);
+
+    use_port(qts, rp0, rp1, 1);
+    vsdi_enable(qts, 5);
+    block_writel(qts, 5, VSDI_BLK_CTRL, 0);
+    g_assert_cmpuint(vsdi_counter(qts, VSDI_CNT_DISABLE), ==, 1);
+
+    use_port(qts, rp1, rp0, 2);
+    send_to(&a, 5, 0x31);
+    g_assert_cmphex(nic_receive(&b), ==, 0x31);
+    qtest_quit(qts);
+}
+
 /* Packets wait for a buffer, in order, and none is lost */
 static void test_held(void)
 {
@@ -404,6 +440,7 @@ void vsdi_add_nic_tests(void)
 #ifdef CONFIG_SLIRP
     qtest_add_func("/virtio-siov/outside", test_outside);
 #endif
+    qtest_add_func("/virtio-siov/two-functions", test_two_functions);
     qtest_add_func("/virtio-siov/held", test_held);
     qtest_add_func("/virtio-siov/overflow", test_overflow);
     qtest_add_func("/virtio-siov/held-reset", test_held_reset);

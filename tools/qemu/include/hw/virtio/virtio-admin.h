@@ -18,10 +18,30 @@
 #define VIRTIO_ADMIN_GROUP_SIOV         2
 #define VIRTIO_ADMIN_NUM_GROUPS         3
 
+/* LEGACY_COMMON_CFG_WRITE to LEGACY_NOTIFY_INFO */
+#define VIRTIO_ADMIN_LEGACY_COMMANDS    0x7cull
+
 /* No command has this number; for faults that are switched off */
 #define VIRTIO_ADMIN_NEVER              UINT32_MAX
 
 typedef struct VirtIOAdmin VirtIOAdmin;
+
+/**
+ * struct VirtIOAdminLegacyOps - registers that a legacy driver of a member has
+ * @read: read @len bytes at @offset of the header, or of the configuration of
+ *        the device's type if @device is set; false if that is no field
+ * @write: write them
+ * @notify: where the driver writes the number of a queue; a BAR of the owner
+ *
+ * The member is there. Values are little endian.
+ */
+typedef struct VirtIOAdminLegacyOps {
+    bool (*read)(VirtIOAdmin *admin, uint64_t id, bool device, uint8_t offset,
+                 uint8_t *buf, size_t len);
+    bool (*write)(VirtIOAdmin *admin, uint64_t id, bool device, uint8_t offset,
+                  const uint8_t *buf, size_t len);
+    uint64_t (*notify)(VirtIOAdmin *admin, uint64_t id, uint8_t *bar);
+} VirtIOAdminLegacyOps;
 
 /**
  * struct VirtIOAdminGroup - a group that the device owns
@@ -30,6 +50,7 @@ typedef struct VirtIOAdmin VirtIOAdmin;
  * @used: opcodes that the driver has agreed to by LIST_USE
  * @exists: is the group there now?
  * @has_member: is there a member with this ID? @exists was true
+ * @legacy: for the commands that access legacy registers, if they are supported
  */
 typedef struct VirtIOAdminGroup {
     uint16_t type;
@@ -37,6 +58,7 @@ typedef struct VirtIOAdminGroup {
     uint64_t used;
     bool (*exists)(VirtIOAdmin *admin);
     bool (*has_member)(VirtIOAdmin *admin, uint64_t id);
+    const VirtIOAdminLegacyOps *legacy;
 } VirtIOAdminGroup;
 
 /**

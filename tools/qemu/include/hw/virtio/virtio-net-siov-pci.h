@@ -137,6 +137,7 @@
 #define VSDI_PG_ISR                     0x040
 #define VSDI_PG_DEVICE                  0x080
 #define   VSDI_PG_DEVICE_LENGTH         0x180
+#define VSDI_PG_LEGACY_NOTIFY           0x700
 #define VSDI_PG_NOTIFY                  0x800
 #define   VSDI_PG_NOTIFY_LENGTH         0x800
 #define   VSDI_PG_NOTIFY_MULTIPLIER     4
