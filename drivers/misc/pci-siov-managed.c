@@ -475,11 +475,10 @@ static void managed_recover(struct work_struct *work)
 		return;
 
 	pci_siov_reset_prepare(m->pdev, false);
-	if (wait_for_firmware(m)) {
+	if (wait_for_firmware(m))
 		pci_err(m->pdev, "the firmware does not come back, reset the function\n");
-	} else {
+	else
 		queue_restart(m);
-	}
 	pci_siov_reset_done(m->pdev);
 }
 

@@ -102,19 +102,19 @@ static inline uint32_t common_get32(const struct virtio *v, unsigned int offset)
 }
 
 static inline void common_put8(const struct virtio *v, unsigned int offset,
-			uint8_t val)
+			       uint8_t val)
 {
 	put((uint8_t *)at(v, VIRTIO_PCI_CAP_COMMON_CFG, offset), val);
 }
 
 static inline void common_put16(const struct virtio *v, unsigned int offset,
-			 uint16_t val)
+				uint16_t val)
 {
 	put((uint16_t *)at(v, VIRTIO_PCI_CAP_COMMON_CFG, offset), val);
 }
 
 static inline void common_put32(const struct virtio *v, unsigned int offset,
-			 uint32_t val)
+				uint32_t val)
 {
 	put((uint32_t *)at(v, VIRTIO_PCI_CAP_COMMON_CFG, offset), val);
 }
