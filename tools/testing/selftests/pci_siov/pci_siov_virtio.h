@@ -483,6 +483,20 @@ static inline bool echo_start(struct echo *echo, const struct ns *from,
 	       !pthread_create(&echo->client, NULL, echo_client, echo);
 }
 
+/* How many go to and fro in some time depends on the machine */
+static inline bool echo_wait(const struct echo *echo, unsigned int more)
+{
+	unsigned int enough = more + __atomic_load_n(&echo->sent, __ATOMIC_RELAXED);
+	double end = now() + 30;
+
+	while (__atomic_load_n(&echo->sent, __ATOMIC_RELAXED) < enough) {
+		if (now() > end)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
 static inline void echo_stop(struct echo *echo)
 {
 	echo_tell(echo);
