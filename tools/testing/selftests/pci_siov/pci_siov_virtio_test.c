@@ -5,10 +5,6 @@
  * Needs the emulated virtio-net with SDIs, and a second NIC on the same network as
  * its uplink (SIOV_OUTSIDE, its PCI address). Skips where they are absent. SDIs
  * that exist are destroyed. NICs are moved between network namespaces.
- *
- * The tests are shown to be able to fail by telling the device to send requests
- * with the PF's Routing ID (x-sdi-dma-as-pf) or messages (x-msi-as-pf): then,
- * behind an IOMMU, nothing arrives.
  */
 #include "../kselftest_harness.h"
 #include "pci_siov_virtio.h"
