@@ -1,10 +1,10 @@
 /*
  * Administration virtqueue of a virtio PCI device, virtio 1.4
  *
- * Chapters "Device groups" and "Administration Virtqueues". The order in which a
- * command is judged is normative: group type, opcode, member. Buffers may be
- * shorter than a command or its answer, and longer: what is missing is zero, what
- * is too much is left alone.
+ * Chapters "Device groups" and "Administration Virtqueues". The order in which
+ * a command is judged is normative: group type, opcode, member. Buffers may be
+ * shorter than a command or its answer, and longer: what is missing is zero,
+ * what is too much is left alone.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,8 +1,8 @@
 /*
  * virtio-net-admin-pci: a NIC with an administration virtqueue
  *
- * A virtio-net PCI function that owns groups of devices: itself, and SR-IOV VFs if
- * asked for. docs/specs/virtio-net-admin-pci.rst says what it can do.
+ * A virtio-net PCI function that owns groups of devices: itself, and SR-IOV VFs
+ * if asked for. docs/specs/virtio-net-admin-pci.rst says what it can do.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -2,8 +2,8 @@
  * virtio-net with Scalable Device Interfaces: the PCI function
  *
  * A virtio-net-admin-pci with the SIOV capability. BAR 0 is for the driver of
- * the PF, BAR 2 has a page for each SDI. docs/specs/virtio-net-siov-pci.rst says
- * what is in them.
+ * the PF, BAR 2 has a page for each SDI. docs/specs/virtio-net-siov-pci.rst
+ * says what is in them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

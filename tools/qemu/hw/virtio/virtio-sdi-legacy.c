@@ -2,8 +2,8 @@
  * virtio-net with Scalable Device Interfaces: registers of a legacy driver
  *
  * Those of virtio 1.4, 4.1.4.10, which a function has in an I/O BAR. An SDI has
- * no place for them: the driver of the PF reaches them by administration commands
- * and gives them to a guest. A field is accessed as a whole.
+ * no place for them: the driver of the PF reaches them by administration
+ * commands and gives them to a guest. A field is accessed as a whole.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -2,10 +2,10 @@
  * virtio-net with Scalable Device Interfaces: an SDI
  *
  * A virtio bus with one device on it: a NIC, made when the SDI is enabled and
- * removed after it is disabled, or a device that the user has plugged. All memory
- * that the device sees is one IOMMU region, which is asked for every access. So
- * whether a request may leave, and with which RID, is decided each time, and
- * nobody can forget to tell the device that the answer has changed.
+ * removed after it is disabled, or a device that the user has plugged. All
+ * memory that the device sees is one IOMMU region, which is asked for every
+ * access. So whether a request may leave, and with which RID, is decided each
+ * time, and nobody can forget to tell the device that the answer has changed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,8 +1,8 @@
 /*
  * QTest testcase for the administration virtqueue of virtio-net-admin-pci
  *
- * The driver is here: it negotiates, and has one command in the queue at a time.
- * What is right is read from virtio 1.4, not from the device.
+ * The driver is here: it negotiates, and has one command in the queue at a
+ * time. What is right is read from virtio 1.4, not from the device.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -318,7 +318,7 @@ static void test_query(void)
     driver_end(&drv);
 }
 
-/* What is supported is not legal before LIST_USE, nor after LIST_USE without it */
+/* What is supported is not legal before LIST_USE, nor without being in it */
 static void test_use(void)
 {
     Driver drv = driver_new("");
@@ -711,7 +711,7 @@ static void test_late(void)
     driver_end(&drv);
 }
 
-/* A reset takes back what has not been answered, and nothing comes afterwards */
+/* A reset takes back what was not answered, and nothing comes afterwards */
 static void test_late_reset(void)
 {
     Driver drv = driver_new("x-delay-ms=10");

@@ -88,7 +88,7 @@ static void test_uplink(void)
 }
 
 #ifdef CONFIG_SLIRP
-/* Who has 10.0.2.2? The user-mode network has, and says so to the one who asks */
+/* Who has 10.0.2.2? The user-mode network has, and says so to who asks */
 static void test_outside(void)
 {
     QTestState *qts = vsdi_machine(MACHINE, "", "-netdev user,id=out "
@@ -118,7 +118,7 @@ static void test_outside(void)
 }
 #endif
 
-/* Let one of two root ports forward, so that both functions can have our BARs */
+/* Let one of two root ports forward, so both functions can have our BARs */
 static void use_port(QTestState *qts, uint8_t devfn, uint8_t other, uint8_t bus)
 {
     cfg_writew(qts, other, PCI_COMMAND, PCI_COMMAND_MASTER);
@@ -126,7 +126,7 @@ static void use_port(QTestState *qts, uint8_t devfn, uint8_t other, uint8_t bus)
     setup_function(qts, bus << 8);
 }
 
-/* Two functions have nothing to do with each other, even if nobody named them */
+/* Two functions have nothing to do with each other, even without names */
 static void test_two_functions(void)
 {
     QTestState *qts = qtest_init(MACHINE

@@ -1,8 +1,8 @@
 /*
  * QTest testcase for virtio-net-siov-pci
  *
- * The drivers are in virtio-siov-driver.c. What is right is read from virtio 1.4
- * and docs/specs/virtio-net-siov-pci.rst.
+ * The drivers are in virtio-siov-driver.c. What is right is read from virtio
+ * 1.4 and docs/specs/virtio-net-siov-pci.rst.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

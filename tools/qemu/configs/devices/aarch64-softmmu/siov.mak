@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
 # Devices of the SIOV test machine: see docs/specs/siov-testdev.rst.
 # For --without-default-devices --with-devices-aarch64=siov
 CONFIG_ARM_VIRT=y
