@@ -8,6 +8,14 @@
 #include "siov-test.h"
 
 /* Let @rid use @num pages at @phys by IOVA, and nothing else */
+/* Page @n from IOVA on is @phys, for a domain that vtd_map_pages() has made */
+void vtd_map_page(QTestState *qts, uint16_t domain, uint32_t n, uint64_t phys)
+{
+    uint64_t last = VTD_TABLES + 0x4000 * domain + 0x3000;
+
+    qtest_writeq(qts, last + 8 * ((IOVA >> 12) + n), phys | 3);
+}
+
 void vtd_map_pages(QTestState *qts, uint16_t rid, uint16_t domain,
                    uint64_t phys, uint32_t num)
 {
@@ -21,8 +29,7 @@ void vtd_map_pages(QTestState *qts, uint16_t rid, uint16_t domain,
     qtest_writeq(qts, table + 0x1000, (table + 0x2000) | 3);
     qtest_writeq(qts, table + 0x2000, (table + 0x3000) | 3);
     for (uint32_t i = 0; i < num; i++) {
-        qtest_writeq(qts, table + 0x3000 + 8 * ((IOVA >> 12) + i),
-                     (phys + 0x1000 * i) | 3);
+        vtd_map_page(qts, domain, i, phys + 0x1000 * i);
     }
 }
 

@@ -106,6 +106,7 @@ void queue_run(QTestState *qts, uint32_t pos, uint32_t op, uint32_t sdi,
 #define VTD_TABLES      0x00600000ull   /* 16 KiB a domain */
 #define IOVA            0x00010000ull
 
+void vtd_map_page(QTestState *qts, uint16_t domain, uint32_t n, uint64_t phys);
 void vtd_map_pages(QTestState *qts, uint16_t rid, uint16_t domain,
                    uint64_t phys, uint32_t num);
 void vtd_map(QTestState *qts, uint16_t rid, uint16_t domain, uint64_t phys);

@@ -14,6 +14,7 @@
 #include "virtio-siov-test.h"
 
 #define MSG             0x00300000ull   /* what messages write to */
+#define FAR             0x00800000ull   /* a page that is nobody's */
 #define NIC_PAGES       16
 
 static uint8_t status_of(QTestState *qts, uint32_t n)
@@ -91,6 +92,34 @@ static void test_vtd_fault(void)
     send_to(&a, 6, 0x12);
     g_assert_true(nic_has_sent(&a));
     g_assert_cmphex(nic_receive(&b), ==, 0x12);
+    qtest_quit(qts);
+}
+
+/* The first entry of a used ring begins in one page and ends in the next */
+static void test_vtd_used_in_two_pages(void)
+{
+    const uint64_t used = (NIC_PAGES - 1) * 0x1000 - 8;
+    QTestState *qts = vtd_machine("");
+    Nic a = vtd_nic(qts, 5), b = vtd_nic(qts, 6);
+
+    vtd_map_pages(qts, 0x205, 1, a.mem, NIC_PAGES);
+    vtd_map_pages(qts, 0x206, 2, b.mem, NIC_PAGES);
+    vtd_map_page(qts, 2, NIC_PAGES - 1, FAR);
+    qtest_memset(qts, b.mem + used, 0, 8);
+    qtest_writel(qts, b.mem + used + 8, 0xaaaaaaaa);
+    qtest_writel(qts, FAR, 0);
+
+    common_writew(qts, b.page, VIRTIO_PCI_COMMON_Q_SELECT, RX);
+    common_writel(qts, b.page, VIRTIO_PCI_COMMON_Q_USEDLO, b.bus + used);
+    common_writew(qts, b.page, VIRTIO_PCI_COMMON_Q_ENABLE, 1);
+    nic_give_buffers(&b, 1);
+    send_to(&a, 6, 0x11);
+    g_assert_true(nic_has_sent(&a));
+
+    g_assert_cmphex(qtest_readw(qts, b.mem + used + 2), ==, 1);
+    g_assert_cmphex(qtest_readl(qts, FAR), ==, NET_HDR + PACKET);
+    g_assert_cmphex(qtest_readl(qts, b.mem + used + 8), ==, 0xaaaaaaaa);
+    g_assert_cmphex(vtd_fault(qts), ==, 0xffffffff);
     qtest_quit(qts);
 }
 
@@ -307,6 +336,8 @@ void vsdi_add_fault_tests(void)
     if (qtest_has_device("intel-iommu")) {
         qtest_add_func("/virtio-siov/vtd", test_vtd);
         qtest_add_func("/virtio-siov/vtd-fault", test_vtd_fault);
+        qtest_add_func("/virtio-siov/vtd-used-in-two-pages",
+                       test_vtd_used_in_two_pages);
         qtest_add_func("/virtio-siov/dma-as-pf", test_dma_as_pf);
     }
     qtest_add_func("/virtio-siov/bus-master", test_bus_master);

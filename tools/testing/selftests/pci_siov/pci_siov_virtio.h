@@ -83,11 +83,28 @@ static inline void *map_bar(const struct pf *pf, int bar, size_t size)
 	return regs == MAP_FAILED ? NULL : regs;
 }
 
+static inline uint8_t reg8(const void *regs, unsigned int offset)
+{
+	return __atomic_load_n((const uint8_t *)regs + offset, __ATOMIC_RELAXED);
+}
+
 static inline uint32_t reg32(const void *regs, unsigned int offset)
 {
 	const char *reg = (const char *)regs + offset;
 
 	return __atomic_load_n((const uint32_t *)reg, __ATOMIC_RELAXED);
+}
+
+static inline void put16(void *regs, unsigned int offset, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)((char *)regs + offset), value,
+			 __ATOMIC_SEQ_CST);
+}
+
+static inline void put32(void *regs, unsigned int offset, uint32_t value)
+{
+	__atomic_store_n((uint32_t *)((char *)regs + offset), value,
+			 __ATOMIC_SEQ_CST);
 }
 
 static inline unsigned long long virtio_counter(const void *regs, int n)
