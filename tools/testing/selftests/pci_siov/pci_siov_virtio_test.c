@@ -473,6 +473,8 @@ TEST_F(nic, stray_dma)
 		SKIP(return, "nothing stops it here");
 
 	ASSERT_TRUE(make_sdi(&self->pf, &other, 2));
+	/* virtio_net waits without end, with the RTNL, for a command it has sent */
+	ASSERT_TRUE(answers(&other, self->sdi[0].address, 10));
 	bar = map_bar(&self->pf, 2, 3 * size);
 	ASSERT_NE(NULL, bar);
 	page = bar + 2 * size;
