@@ -7,7 +7,6 @@
 #include "qemu/osdep.h"
 #include "siov-test.h"
 
-/* Let @rid use @num pages at @phys by IOVA, and nothing else */
 /* Page @n from IOVA on is @phys, for a domain that vtd_map_pages() has made */
 void vtd_map_page(QTestState *qts, uint16_t domain, uint32_t n, uint64_t phys)
 {
@@ -16,6 +15,7 @@ void vtd_map_page(QTestState *qts, uint16_t domain, uint32_t n, uint64_t phys)
     qtest_writeq(qts, last + 8 * ((IOVA >> 12) + n), phys | 3);
 }
 
+/* Let @rid use @num pages at @phys by IOVA, and nothing else */
 void vtd_map_pages(QTestState *qts, uint16_t rid, uint16_t domain,
                    uint64_t phys, uint32_t num)
 {
