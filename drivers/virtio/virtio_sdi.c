@@ -210,6 +210,12 @@ static irqreturn_t vs_config_interrupt(int irq, void *data)
 {
 	struct virtio_sdi *vs = data;
 
+	/* It answers nothing any more, so nobody must wait for it (virtio 1.4, 2.1.2) */
+	if (vs_get_status(&vs->vdev) & VIRTIO_CONFIG_S_NEEDS_RESET) {
+		dev_err_ratelimited(&vs->sdi->dev,
+				    "virtio device needs a reset and has stopped; write 1 to its file 'reset'\n");
+		virtio_break_device(&vs->vdev);
+	}
 	virtio_config_changed(&vs->vdev);
 	/* Where there is one vector only, it is for everything */
 	if (vs->nr_vectors == 1)

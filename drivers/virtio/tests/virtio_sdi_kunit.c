@@ -354,6 +354,30 @@ static void sdi_never_stops(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
 }
 
+/* Nobody waits for a device that says that it has stopped, and a reset mends it */
+static void sdi_needs_reset(struct kunit *test)
+{
+	const unsigned int *vectors = test->param_value;
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+
+	fake->dev.vectors = *vectors;
+	start(test, pf);
+	fake->dev.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	fake_sdi_send(pf->sdis, fake, fake->dev.config_vector);
+	KUNIT_EXPECT_TRUE(test, virtqueue_is_broken(user.vqs[0]));
+	KUNIT_EXPECT_TRUE(test, virtqueue_is_broken(user.vqs[1]));
+	KUNIT_EXPECT_EQ(test, 1, user.changed);
+
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	exchange(test, 0);
+	exchange(test, 1);
+}
+
+static const unsigned int needs_reset[] = { 1, 2, 3 };
+
+KUNIT_ARRAY_PARAM(needs_reset, needs_reset, few_desc);
+
 /* --- drivers and devices that go --- */
 
 static void sdi_driver_again(struct kunit *test)
@@ -443,6 +467,7 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE(sdi_reset_without_driver),
 	KUNIT_CASE_SLOW(sdi_ignores_reset),
 	KUNIT_CASE_SLOW(sdi_never_stops),
+	KUNIT_CASE_PARAM(sdi_needs_reset, needs_reset_gen_params),
 	KUNIT_CASE(sdi_driver_again),
 	KUNIT_CASE(sdi_destroy),
 	KUNIT_CASE(sdi_pulled),

@@ -16,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
@@ -254,6 +255,15 @@ static inline int mac_of(const struct ns *ns, unsigned char mac[6])
 
 	memcpy(mac, req.ifr_hwaddr.sa_data, 6);
 	return ret;
+}
+
+/* Says it to the device by its control queue, which an interface that is up allows */
+static inline int set_mac(const struct ns *ns, const unsigned char mac[6])
+{
+	struct ifreq req = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	memcpy(req.ifr_hwaddr.sa_data, mac, 6);
+	return nic_ioctl(ns->fd, ns->nic, SIOCSIFHWADDR, &req);
 }
 
 /* What ethtool -i says */

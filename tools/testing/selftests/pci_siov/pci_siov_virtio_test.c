@@ -23,9 +23,13 @@
 #define PAGE_QUEUE_SELECT	0x16
 #define PAGE_STATUS		0x14
 #define PAGE_QUEUE_ENABLE	0x1c
+#define PAGE_QUEUE_DESC		0x20
 #define PAGE_QUEUE_DRIVER	0x28
 #define PAGE_QUEUE_RESET	0x3a
 #define PAGE_NOTIFY(n)		(0x800 + 4 * (n))
+
+/* Where QEMU has the notifications of a function, in its BAR 4 */
+#define PF_NOTIFY(n)		(0x3000 + 4 * (n))
 #define STATUS_NEEDS_RESET	0x40
 
 /* Counters that must stay where they are whatever happens */
@@ -432,15 +436,15 @@ TEST_F(nic, driver_of_sdi_again)
 
 /* --- isolation --- */
 
-/* Let the device look for the send queue where the SDI has no memory */
-static void go_astray(void *page)
+/* Let the device look for the send queue where it has no memory */
+static void go_astray(void *page, unsigned int notify)
 {
 	put16(page, PAGE_QUEUE_SELECT, 1);
 	put16(page, PAGE_QUEUE_RESET, 1);
 	put32(page, PAGE_QUEUE_DRIVER, 0x00d0d000);
 	put32(page, PAGE_QUEUE_DRIVER + 4, 0);
 	put16(page, PAGE_QUEUE_ENABLE, 1);
-	put16(page, PAGE_NOTIFY(1), 1);
+	put16(page, notify, 1);
 }
 
 TEST_F(nic, stray_dma)
@@ -449,17 +453,14 @@ TEST_F(nic, stray_dma)
 	struct ns other = { .fd = -1 };
 	struct echo echo;
 	char *bar, *page, name[16];
+	unsigned char mac[6];
 	int log;
 
 	if (!expected("isolated"))
 		SKIP(return, "nothing stops it here");
 
 	ASSERT_TRUE(make_sdi(&self->pf, &other, 2));
-	/*
-	 * What virtio_net sends when the NIC comes up is done: it would wait for
-	 * an answer without end, and hold the RTNL.
-	 */
-	ASSERT_TRUE(answers(&other, self->sdi[0].address, 10));
+	ASSERT_EQ(0, mac_of(&other, mac));
 	bar = map_bar(&self->pf, 2, 3 * size);
 	ASSERT_NE(NULL, bar);
 	page = bar + 2 * size;
@@ -469,20 +470,62 @@ TEST_F(nic, stray_dma)
 
 	ASSERT_TRUE(echo_start(&echo, &self->sdi[0], &self->sdi[1]));
 	self->faults = true;
-	go_astray(page);
+	go_astray(page, PAGE_NOTIFY(1));
 	EXPECT_TRUE(log_tells(log, "DMAR", name));
 	EXPECT_TRUE(reg8(page, PAGE_STATUS) & STATUS_NEEDS_RESET);
 	EXPECT_NE(1, ping(&other, self->sdi[0].address, 1, 64));
+	/* Who holds the lock of all interfaces does not wait for its answer */
+	mac[5] ^= 0x80;
+	EXPECT_NE(0, set_mac(&other, mac));
 
 	/* Nobody else has noticed, and a reset mends it */
 	EXPECT_EQ(0, put_file(sdi_path(&self->pf, 2, "reset"), "1"));
 	EXPECT_TRUE(answers(&other, self->sdi[0].address, 10));
+	EXPECT_EQ(0, set_mac(&other, mac));
 	echo_stop(&echo);
 	EXPECT_EQ(0U, echo.lost);
 	EXPECT_EQ(0U, echo.wrong);
 	close(log);
 	munmap(bar, 3 * size);
 	ns_drop(&other);
+}
+
+/*
+ * The ring of what is to be sent is where the descriptors are, so the device finds
+ * an index that cannot be. Needs one packet that was sent before.
+ */
+static void confuse(void *bar)
+{
+	put16(bar, PAGE_QUEUE_SELECT, 1);
+	put16(bar, PAGE_QUEUE_RESET, 1);
+	put32(bar, PAGE_QUEUE_DRIVER, reg32(bar, PAGE_QUEUE_DESC));
+	put32(bar, PAGE_QUEUE_DRIVER + 4, reg32(bar, PAGE_QUEUE_DESC + 4));
+	put16(bar, PAGE_QUEUE_ENABLE, 1);
+	put16(bar, PF_NOTIFY(1), 1);
+}
+
+/* A NIC by PCI that has stopped: nobody waits for it either, and a reset mends it */
+TEST_F(nic, pf_needs_reset)
+{
+	unsigned char mac[6];
+	char *bar;
+
+	ASSERT_EQ(0, mac_of(&self->own, mac));
+	EXPECT_TRUE(answers(&self->own, self->outside.address, 10));
+	bar = map_bar(&self->pf, 4, PF_NOTIFY(2));
+	ASSERT_NE(NULL, bar);
+
+	confuse(bar);
+	EXPECT_TRUE(reg8(bar, PAGE_STATUS) & STATUS_NEEDS_RESET);
+	mac[5] ^= 0x80;
+	EXPECT_NE(0, set_mac(&self->own, mac));
+
+	EXPECT_EQ(0, pf_put(&self->pf, "reset", "1"));
+	EXPECT_TRUE(answers(&self->own, self->outside.address, 10));
+	EXPECT_EQ(0, set_mac(&self->own, mac));
+	mac[5] ^= 0x80;
+	EXPECT_EQ(0, set_mac(&self->own, mac));
+	munmap(bar, PF_NOTIFY(2));
 }
 
 TEST_HARNESS_MAIN
