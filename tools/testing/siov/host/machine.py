@@ -94,6 +94,15 @@ def share_args(name):
                        "security_model=none,readonly=on"]
 
 
+def disk_args(path, mib):
+    """A file of zeroes, which each device with drive=disk,share-rw=on reads and writes."""
+    if not mib:
+        return []
+    with open(path, "wb") as disk:
+        disk.truncate(mib << 20)
+    return ["-blockdev", f"raw,node-name=disk,file.driver=file,file.filename={path}"]
+
+
 def host_args(path):
     """A directory of the host that somebody at work in the guest can write to"""
     if not path:
@@ -114,6 +123,7 @@ class Machine:
         self.output = log / f"vm-{self.name}.output"
         self.trace = log / f"vm-{self.name}.trace"
         self.qemu_log = log / f"vm-{self.name}.qemu"
+        self.disk = log / f"vm-{self.name}.disk"
         self.host_dir = None
         self.operator = Operator(topology, self.output) if Operator.wanted(topology) else None
 
@@ -142,6 +152,7 @@ class Machine:
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
             *(self.operator.qemu_args() if self.operator else []),
             *share_args(topology.share), *host_args(self.host_dir),
+            *disk_args(self.disk, topology.disk),
         ]
 
     def accel(self, wanted):

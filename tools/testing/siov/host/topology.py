@@ -99,7 +99,7 @@ class Topology:
         "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
         "trace", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
         "may_skip", "must_fail", "log", "log_not", "violations", "like_base",
-        "hot_add", "crash", "leaves",
+        "hot_add", "crash", "leaves", "disk",
     }
 
     def __init__(self, name):
@@ -133,6 +133,7 @@ class Topology:
         self.cpus = self._number("cpus", get("cpus", "2"))
         self.threads = get("threads", "single")
         self.memory = self._number("memory", get("memory", "512"))
+        self.disk = self._number("disk", get("disk", "0"))
         self.append = get("append", "")
         self.append_debug = get("append_debug", "")
         self.qemu = shlex.split(get("qemu", ""))
