@@ -256,5 +256,6 @@ int vfio_siov_core_read_pages(struct vfio_siov_core_device *core,
 int vfio_siov_core_write_pages(struct vfio_siov_core_device *core,
 			       unsigned int bar, u64 pos, const void *buf,
 			       size_t count);
+bool vfio_siov_core_msix_enabled(const struct vfio_siov_core_device *core);
 
 #endif /* VFIO_SIOV_CORE_H */

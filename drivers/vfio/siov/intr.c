@@ -141,7 +141,7 @@ static int irq_enable(struct vfio_siov_core_device *v)
 	if (!v->irq)
 		return -ENOMEM;
 
-	v->nr_irq = v->nr_vectors;
+	WRITE_ONCE(v->nr_irq, v->nr_vectors);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static void irq_disable(struct vfio_siov_core_device *v)
 	pci_sdi_free_irqs(v->sdi);
 	kvfree(v->irq);
 	v->irq = NULL;
-	v->nr_irq = 0;
+	WRITE_ONCE(v->nr_irq, 0);
 }
 
 static int msix_set_eventfds(struct vfio_siov_core_device *v, unsigned int start,
@@ -281,6 +281,23 @@ bool vfio_siov_signal_request(struct vfio_siov_core_device *v)
 {
 	return signal_trigger(v, &v->req_trigger);
 }
+
+/**
+ * vfio_siov_core_msix_enabled() - Has the user enabled MSI-X?
+ * @core: the device
+ *
+ * By VFIO_DEVICE_SET_IRQS. Enable in the capability does nothing, as with vfio-pci: a
+ * virtual machine that is reset calls the former and does not write the latter.
+ *
+ * Context: any. Another thread of the user may change it.
+ *
+ * Return: whether it is enabled.
+ */
+bool vfio_siov_core_msix_enabled(const struct vfio_siov_core_device *core)
+{
+	return READ_ONCE(core->nr_irq);
+}
+EXPORT_SYMBOL_GPL(vfio_siov_core_msix_enabled);
 
 /* ---- For main.c ---- */
 

@@ -17,6 +17,12 @@
  * 0xcc		virtio: window to all of them
  * BAR 4	the SDI's page
  * BAR 5	MSI-X
+ *
+ * There are two drivers, as which function a user gets is for the operator to say, and
+ * must not depend on what the PF can do at the moment: virtio-vfio-siov is for the modern
+ * one. virtio-vfio-siov-trans is for a transitional one, which has other IDs, and:
+ *
+ * BAR 0	128 ports: legacy registers
  */
 
 #include <linux/log2.h>
@@ -33,9 +39,18 @@
 #define MODERN_SUBSYSTEM	0x40
 
 static const struct vfio_siov_core_ops virtio_vfio_siov_core_ops = {
+	.reset_done	= virtio_vfio_siov_reset_done,
 	.trap_read	= virtio_vfio_siov_window_read,
 	.trap_written	= virtio_vfio_siov_window_written,
 };
+
+static struct pci_sdi_driver virtio_vfio_siov_trans_driver;
+
+static bool is_transitional(const struct vfio_siov_core_device *core)
+{
+	return IS_ENABLED(CONFIG_VIRTIO_VFIO_SIOV_LEGACY) &&
+	       core->sdi->dev.driver == &virtio_vfio_siov_trans_driver.driver;
+}
 
 static void set_ids(struct vfio_siov_core_device *core)
 {
@@ -78,7 +93,10 @@ static int virtio_vfio_siov_init_dev(struct vfio_device *vdev)
 	set_ids(core);
 
 	ret = set_bar(core) ?:
-	      virtio_vfio_siov_add_caps(to_virtio_vfio_siov(core));
+	      virtio_vfio_siov_add_caps(to_virtio_vfio_siov(core)) ?:
+	      virtio_vfio_siov_init_migration(to_virtio_vfio_siov(core));
+	if (!ret && is_transitional(core))
+		ret = virtio_vfio_siov_add_legacy(to_virtio_vfio_siov(core));
 	if (ret)
 		vfio_siov_core_release_dev(vdev);
 
@@ -93,8 +111,8 @@ static const struct vfio_device_ops virtio_vfio_siov_ops = {
 	.unbind_iommufd		= vfio_iommufd_physical_unbind,
 	.attach_ioas		= vfio_iommufd_physical_attach_ioas,
 	.detach_ioas		= vfio_iommufd_physical_detach_ioas,
-	.open_device		= vfio_siov_core_open_device,
-	.close_device		= vfio_siov_core_close_device,
+	.open_device		= virtio_vfio_siov_open_device,
+	.close_device		= virtio_vfio_siov_close_device,
 	.read			= vfio_siov_core_read,
 	.write			= vfio_siov_core_write,
 	.ioctl			= vfio_siov_core_ioctl,
@@ -135,19 +153,49 @@ static void virtio_vfio_siov_remove(struct pci_sdi *sdi)
  * No table of IDs: whether an SDI is the kernel's or a user's is for the operator to
  * say, by driver_override.
  */
+#define VIRTIO_VFIO_SIOV_DRIVER(_name)				\
+	.probe			= virtio_vfio_siov_probe,	\
+	.remove			= virtio_vfio_siov_remove,	\
+	.reset_prepare		= vfio_siov_core_reset_prepare,	\
+	.reset_done		= vfio_siov_core_reset_done,	\
+	.error			= vfio_siov_core_error,		\
+	.request		= vfio_siov_core_want_back,	\
+	.driver_managed_dma	= true,				\
+	.driver = {						\
+		.name		= _name,			\
+	}
+
 static struct pci_sdi_driver virtio_vfio_siov_driver = {
-	.probe			= virtio_vfio_siov_probe,
-	.remove			= virtio_vfio_siov_remove,
-	.reset_prepare		= vfio_siov_core_reset_prepare,
-	.reset_done		= vfio_siov_core_reset_done,
-	.error			= vfio_siov_core_error,
-	.request		= vfio_siov_core_want_back,
-	.driver_managed_dma	= true,
-	.driver = {
-		.name		= "virtio-vfio-siov",
-	},
+	VIRTIO_VFIO_SIOV_DRIVER("virtio-vfio-siov"),
 };
-module_pci_sdi_driver(virtio_vfio_siov_driver);
+
+static struct pci_sdi_driver virtio_vfio_siov_trans_driver = {
+	VIRTIO_VFIO_SIOV_DRIVER("virtio-vfio-siov-trans"),
+};
+
+static int __init virtio_vfio_siov_init(void)
+{
+	int ret;
+
+	ret = pci_sdi_register_driver(&virtio_vfio_siov_driver);
+	if (ret || !IS_ENABLED(CONFIG_VIRTIO_VFIO_SIOV_LEGACY))
+		return ret;
+
+	ret = pci_sdi_register_driver(&virtio_vfio_siov_trans_driver);
+	if (ret)
+		pci_sdi_unregister_driver(&virtio_vfio_siov_driver);
+
+	return ret;
+}
+module_init(virtio_vfio_siov_init);
+
+static void __exit virtio_vfio_siov_exit(void)
+{
+	if (IS_ENABLED(CONFIG_VIRTIO_VFIO_SIOV_LEGACY))
+		pci_sdi_unregister_driver(&virtio_vfio_siov_trans_driver);
+	pci_sdi_unregister_driver(&virtio_vfio_siov_driver);
+}
+module_exit(virtio_vfio_siov_exit);
 
 MODULE_DESCRIPTION("VFIO for SIOV Scalable Device Interfaces of virtio");
 MODULE_LICENSE("GPL");

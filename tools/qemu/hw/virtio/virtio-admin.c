@@ -12,28 +12,11 @@
 #include "qemu/osdep.h"
 #include "qemu/iov.h"
 #include "qemu/timer.h"
-#include "hw/virtio/virtio-admin.h"
+#include "qemu/units.h"
 #include "standard-headers/linux/virtio_config.h"
 #include "standard-headers/linux/virtio_pci.h"
 #include "trace.h"
-
-/* Longest data and result of all commands here */
-#define ADMIN_DATA_MAX          16
-#define ADMIN_RESULT_MAX        64
-
-/* The result is as long as there is room for it */
-#define ADMIN_RESULT_ROOM       SIZE_MAX
-
-/* Status, by the names of Linux's errors, and what qualifies it */
-#define STATUS_ENXIO            6
-#define STATUS_EAGAIN           11
-#define STATUS_EINVAL           22
-
-#define Q_INVALID_OPCODE        2
-#define Q_INVALID_FIELD         3
-#define Q_INVALID_GROUP         4
-#define Q_INVALID_MEMBER        5
-#define Q_TRYAGAIN              7
+#include "virtio-admin-command.h"
 
 #define OPCODE(name)            BIT_ULL(VIRTIO_ADMIN_CMD_ ## name)
 
@@ -45,32 +28,9 @@ typedef struct AdminRequest {
     uint8_t data[ADMIN_DATA_MAX];
 } QEMU_PACKED AdminRequest;
 
-typedef struct AdminAnswer {
-    struct virtio_admin_cmd_status status;
-    uint8_t result[ADMIN_RESULT_MAX];
-} QEMU_PACKED AdminAnswer;
-
-/**
- * struct AdminCall - a command that is being executed
- * @admin: queue
- * @group: group, which exists
- * @member: member, which exists if the command needs one
- * @data: its data, zero where there is none
- * @data_len: bytes of it that the driver has sent
- * @room: bytes of a result that the driver has room for
- */
-typedef struct AdminCall {
-    VirtIOAdmin *admin;
-    VirtIOAdminGroup *group;
-    uint64_t member;
-    const uint8_t *data;
-    size_t data_len;
-    size_t room;
-} AdminCall;
-
 /* Commands: what they do, and how much of an answer they fill */
 
-static void admin_fail(AdminAnswer *answer, uint16_t status, uint16_t qualifier)
+void admin_fail(AdminAnswer *answer, uint16_t status, uint16_t qualifier)
 {
     answer->status.status = cpu_to_le16(status);
     answer->status.status_qualifier = cpu_to_le16(qualifier);
@@ -90,16 +50,6 @@ static void admin_list_use(const AdminCall *call, AdminAnswer *answer)
         return;
     }
     call->group->used = used;
-}
-
-/* No capability, so all of the bitmap is zero */
-static void admin_cap_list(const AdminCall *call, AdminAnswer *answer)
-{
-}
-
-static void admin_no_cap(const AdminCall *call, AdminAnswer *answer)
-{
-    admin_fail(answer, STATUS_ENXIO, Q_INVALID_FIELD);
 }
 
 /* Offset and seven reserved bytes, then what is to be written */
@@ -180,8 +130,20 @@ static const AdminCommand admin_commands[] = {
         admin_notify_info, sizeof(struct virtio_admin_cmd_notify_info_result)
     },
     [VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY] = { admin_cap_list, 8 },
-    [VIRTIO_ADMIN_CMD_DEVICE_CAP_GET] = { admin_no_cap, 0 },
-    [VIRTIO_ADMIN_CMD_DRIVER_CAP_SET] = { admin_no_cap, 0 },
+    [VIRTIO_ADMIN_CMD_DEVICE_CAP_GET] = { admin_cap_get, ADMIN_RESULT_OWN },
+    [VIRTIO_ADMIN_CMD_DRIVER_CAP_SET] = { admin_cap_set, 0 },
+    [VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CREATE] = { admin_object_create, 0 },
+    [VIRTIO_ADMIN_CMD_RESOURCE_OBJ_MODIFY] = { admin_object_modify, 0 },
+    [VIRTIO_ADMIN_CMD_RESOURCE_OBJ_QUERY] = {
+        admin_object_query, ADMIN_RESULT_OWN
+    },
+    [VIRTIO_ADMIN_CMD_RESOURCE_OBJ_DESTROY] = { admin_object_destroy, 0 },
+    [VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_GET] = {
+        admin_parts_metadata, ADMIN_RESULT_OWN
+    },
+    [VIRTIO_ADMIN_CMD_DEV_PARTS_GET] = { admin_parts_get, ADMIN_RESULT_OWN },
+    [VIRTIO_ADMIN_CMD_DEV_PARTS_SET] = { admin_parts_set, 0 },
+    [VIRTIO_ADMIN_CMD_DEV_MODE_SET] = { admin_mode_set, 0 },
 };
 
 /* Judgement */
@@ -224,7 +186,9 @@ static size_t admin_run(const AdminCall *call, const AdminCommand *cmd,
     } else {
         cmd->run(call, answer);
     }
-    return sizeof(answer->status) + MIN(cmd->result, call->room);
+    return sizeof(answer->status) +
+           MIN(cmd->result == ADMIN_RESULT_OWN ? answer->result_len :
+                                                 cmd->result, call->room);
 }
 
 static size_t admin_execute(AdminCall *call, const AdminRequest *req,
@@ -247,24 +211,36 @@ static size_t admin_execute(AdminCall *call, const AdminRequest *req,
 
 /* The queue */
 
+/* Returns how much of it there was room for */
+static size_t admin_write(VirtQueueElement *elem, const AdminAnswer *answer,
+                          size_t len)
+{
+    size_t head = iov_from_buf(elem->in_sg, elem->in_num, 0, &answer->status,
+                               MIN(len, sizeof(answer->status)));
+
+    return head + iov_from_buf(elem->in_sg, elem->in_num, head, answer->result,
+                               len - head);
+}
+
 static void admin_answer(VirtIOAdmin *admin, VirtQueueElement *elem)
 {
-    AdminRequest req = { };
-    AdminAnswer answer = { };
-    AdminCall call = { .admin = admin, .data = req.data };
+    g_autofree AdminRequest *whole = g_new0(AdminRequest, 1);
+    g_autofree uint8_t *result = g_malloc0(ADMIN_RESULT_MAX);
+    AdminAnswer answer = { .result = result };
+    AdminCall call = { .admin = admin, .data = whole->data };
+    const AdminRequest *req = whole;
     size_t len;
 
-    len = iov_to_buf(elem->out_sg, elem->out_num, 0, &req, sizeof(req));
-    call.data_len = len - MIN(len, sizeof(req.hdr));
+    len = iov_to_buf(elem->out_sg, elem->out_num, 0, whole, sizeof(*whole));
+    call.data_len = len - MIN(len, sizeof(req->hdr));
     len = iov_size(elem->in_sg, elem->in_num);
     call.room = MIN(len - MIN(len, sizeof(answer.status)), ADMIN_RESULT_MAX);
-    call.member = le64_to_cpu(req.hdr.group_member_id);
-    len = admin_execute(&call, &req, &answer);
-    len = iov_from_buf(elem->in_sg, elem->in_num, 0, &answer,
-                       MIN(len, admin->x_short));
-    trace_virtio_admin_command(le16_to_cpu(req.hdr.group_type),
-                               le64_to_cpu(req.hdr.group_member_id),
-                               le16_to_cpu(req.hdr.opcode),
+    call.member = le64_to_cpu(req->hdr.group_member_id);
+    len = MIN(admin_execute(&call, req, &answer), len);
+    len = admin_write(elem, &answer, MIN(len, admin->x_short));
+    trace_virtio_admin_command(le16_to_cpu(req->hdr.group_type),
+                               le64_to_cpu(req->hdr.group_member_id),
+                               le16_to_cpu(req->hdr.opcode),
                                le16_to_cpu(answer.status.status),
                                le16_to_cpu(answer.status.status_qualifier));
     admin->answered++;
@@ -331,6 +307,7 @@ void virtio_admin_reset(VirtIOAdmin *admin)
     for (int i = 0; i < ARRAY_SIZE(admin->group); i++) {
         admin->group[i].used = OPCODES_LIST;
     }
+    admin_parts_reset(admin);
 }
 
 void virtio_admin_init(VirtIOAdmin *admin, VirtIODevice *vdev, int n, int size,

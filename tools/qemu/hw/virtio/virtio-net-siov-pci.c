@@ -16,6 +16,7 @@
 #include "hw/pci/pci_bus.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "standard-headers/linux/virtio_pci.h"
 #include "virtio-sdi.h"
 #include "trace.h"
 
@@ -309,6 +310,14 @@ static bool group_exists(VirtIOAdmin *admin)
     return true;
 }
 
+/* LEGACY_NOTIFY_INFO is optional */
+static uint64_t group_commands(const VirtIONetSIOVPCI *pf)
+{
+    return pf->legacy_notify ? VIRTIO_ADMIN_LEGACY_COMMANDS :
+           VIRTIO_ADMIN_LEGACY_COMMANDS &
+           ~BIT_ULL(VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO);
+}
+
 static bool group_has_member(VirtIOAdmin *admin, uint64_t id)
 {
     VirtIONetSIOVPCI *pf = VIRTIO_NET_SIOV_PCI_BASE(admin->opaque);
@@ -453,11 +462,14 @@ static void siov_pci_realize(VirtIOPCIProxy *proxy, Error **errp)
     VIRTIO_NET_ADMIN_PCI_BASE(pf)->admin.group[VIRTIO_ADMIN_GROUP_SIOV] =
         (VirtIOAdminGroup) {
             .type = VSDI_GROUP_TYPE,
-            .supported = VIRTIO_ADMIN_LEGACY_COMMANDS,
+            .supported = group_commands(pf) | VIRTIO_ADMIN_PARTS_COMMANDS,
             .exists = group_exists,
             .has_member = group_has_member,
             .legacy = &virtio_sdi_legacy_ops,
+            .parts = &virtio_sdi_parts_ops,
         };
+    VIRTIO_NET_ADMIN_PCI_BASE(pf)->admin.get_limit = pf->parts_objects;
+    VIRTIO_NET_ADMIN_PCI_BASE(pf)->admin.set_limit = pf->parts_objects;
     sc->parent_realize(proxy, errp);
     if (*errp) {
         g_clear_pointer(&pf->sw, virtio_switch_free);
@@ -526,6 +538,8 @@ static const Property siov_pci_properties[] = {
                        VSDI_BLK_NUM_VECTORS),
     DEFINE_PROP_MACADDR("sdi-mac", VirtIONetSIOVPCI, sdi_mac),
     DEFINE_PROP_UINT32("queue-len", VirtIONetSIOVPCI, queue_len, 4096),
+    DEFINE_PROP_BOOL("legacy-notify", VirtIONetSIOVPCI, legacy_notify, true),
+    DEFINE_PROP_UINT8("parts-objects", VirtIONetSIOVPCI, parts_objects, 16),
     DEFINE_PROP_UINT32("x-reset-hang-at", VirtIONetSIOVPCI, x_reset_hang_at,
                        VIRTIO_SDI_NONE),
     DEFINE_PROP_UINT32("x-enable-fail-at", VirtIONetSIOVPCI, x_enable_fail_at,

@@ -43,6 +43,10 @@ void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector)
     if (vector >= sdi->num_msgs) {
         return;
     }
+    if (sdi->stopped) {
+        set_bit(vector, sdi->held);
+        return;
+    }
     m = &sdi->msg[vector];
     if (m->ctrl & VSDI_MSG_CTRL_MASK) {
         m->ctrl |= VSDI_MSG_CTRL_PENDING;
@@ -50,6 +54,15 @@ void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector)
         return;
     }
     sdi_send_message(sdi, m);
+}
+
+void virtio_sdi_send_held(VirtIOSDI *sdi)
+{
+    for (uint32_t v = 0; v < sdi->num_msgs; v++) {
+        if (test_and_clear_bit(v, sdi->held)) {
+            virtio_sdi_raise(sdi, v);
+        }
+    }
 }
 
 uint32_t virtio_sdi_read_message(const VirtIOSDI *sdi, uint32_t reg)
@@ -74,7 +87,7 @@ static void sdi_set_mask(VirtIOSDI *sdi, VirtIOSDIMessage *m, bool mask)
     m->ctrl = (m->ctrl & ~VSDI_MSG_CTRL_MASK) | (mask ? VSDI_MSG_CTRL_MASK : 0);
     if (m->ctrl == VSDI_MSG_CTRL_PENDING) {
         m->ctrl = 0;
-        sdi_send_message(sdi, m);
+        virtio_sdi_raise(sdi, m - sdi->msg);
     }
 }
 

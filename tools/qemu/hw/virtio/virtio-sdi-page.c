@@ -297,7 +297,10 @@ void virtio_sdi_notify(VirtIOSDI *sdi, uint32_t n)
     }
     sdi->pf->counters[VSDI_CNT_NOTIFY]++;
     trace_virtio_sdi_notify(sdi->index, n);
-    virtio_queue_notify(vdev, n);
+    /* A stopped one looks at all its queues when it goes on */
+    if (!sdi->stopped) {
+        virtio_queue_notify(vdev, n);
+    }
 }
 
 static void notify(VirtIOSDI *sdi, uint32_t reg, unsigned size)

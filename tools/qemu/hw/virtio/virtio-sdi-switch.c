@@ -85,17 +85,25 @@ static void port_send(VirtIOSwitchPort *port, const struct iovec *iov, int num)
     (*counter(port, VSDI_CNT_SWITCH_HELD))++;
 }
 
-/* The NIC with this address, or the uplink */
+/*
+ * The NIC with this address, or the uplink. Two have it while one takes the
+ * place of another: the one that is not stopped is meant.
+ */
 static VirtIOSwitchPort *find_port(VirtIOSwitch *sw, const uint8_t *mac)
 {
-    VirtIOSwitchPort *port;
+    VirtIOSwitchPort *port, *stopped = NULL;
 
     QLIST_FOREACH(port, &sw->ports, next) {
-        if (port->nic && !memcmp(port->nic->mac, mac, ETH_ALEN)) {
+        if (!port->nic || !takes_packets(port) ||
+            memcmp(port->nic->mac, mac, ETH_ALEN)) {
+            continue;
+        }
+        if (VIRTIO_DEVICE(port->nic)->vm_running) {
             return port;
         }
+        stopped = port;
     }
-    return sw->uplink;
+    return stopped ?: sw->uplink;
 }
 
 static void flood(VirtIOSwitchPort *from, const struct iovec *iov, int num)

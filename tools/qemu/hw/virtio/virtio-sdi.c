@@ -11,6 +11,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/bitmap.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
@@ -59,7 +60,8 @@ bool virtio_sdi_may_send(VirtIOSDI *sdi, bool is_msi, uint16_t *rid)
 {
     VirtIONetSIOVPCI *pf = sdi->pf;
 
-    if (pcie_siov_sdi_may_send(&pf->siov, sdi->index, rid) != PCIE_SIOV_SENT) {
+    if (sdi->stopped ||
+        pcie_siov_sdi_may_send(&pf->siov, sdi->index, rid) != PCIE_SIOV_SENT) {
         pf->counters[VSDI_CNT_DROP]++;
         sdi->drop_count++;
         return false;
@@ -310,16 +312,14 @@ uint32_t virtio_sdi_vectors(const VirtIONetSIOVPCI *pf, uint32_t n)
 
 void virtio_sdi_reset_device(VirtIOSDI *sdi)
 {
-    VirtIODevice *vdev = sdi_plugged(sdi);
-
     virtio_bus_reset(&sdi->bus);
     virtio_sdi_clear_page(sdi);
     if (sdi->port) {
         virtio_switch_purge(sdi->port);
     }
-    if (vdev) {
-        virtio_set_disabled(vdev, !test_bit(sdi->index, sdi->pf->siov.master));
-    }
+    sdi->look_up_queues = false;
+    bitmap_zero(sdi->held, sdi->pf->sdi_vectors);
+    virtio_sdi_update_access(sdi);
 }
 
 void virtio_sdi_reset_by_driver(VirtIOSDI *sdi)
@@ -332,9 +332,7 @@ void virtio_sdi_reset_by_driver(VirtIOSDI *sdi)
 static void sdi_set_master(VirtIOSDI *sdi, bool on)
 {
     pcie_siov_sdi_set_master(&sdi->pf->siov, sdi->index, on);
-    if (sdi_plugged(sdi)) {
-        virtio_set_disabled(sdi_plugged(sdi), !on);
-    }
+    virtio_sdi_update_access(sdi);
 }
 
 static void sdi_clear(VirtIOSDI *sdi)
@@ -342,6 +340,7 @@ static void sdi_clear(VirtIOSDI *sdi)
     sdi_set_master(sdi, false);
     virtio_sdi_reset_device(sdi);
     virtio_sdi_clear_messages(sdi);
+    virtio_sdi_go_on(sdi);
 }
 
 static void sdi_reset(VirtIOSDI *sdi)
@@ -385,6 +384,8 @@ void virtio_sdi_disable(VirtIOSDI *sdi)
     sdi->pf->counters[VSDI_CNT_DISABLE]++;
     sdi_clear(sdi);
     pcie_siov_sdi_disable(&sdi->pf->siov, sdi->index);
+    virtio_admin_member_gone(&VIRTIO_NET_ADMIN_PCI_BASE(sdi->pf)->admin,
+                             VSDI_GROUP_TYPE, sdi->index + 1);
     qemu_bh_schedule(sdi->reaper);
 }
 
@@ -523,6 +524,7 @@ static void sdi_realize(DeviceState *dev, Error **errp)
                                             sdi->index);
 
     sdi->msg = g_new0(VirtIOSDIMessage, sdi->pf->sdi_vectors);
+    sdi->held = bitmap_new(sdi->pf->sdi_vectors);
     sdi->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, sdi_change_ends, sdi);
     sdi->reaper = qemu_bh_new_guarded(sdi_reap, sdi,
                                       &dev->mem_reentrancy_guard);
@@ -541,6 +543,7 @@ static void sdi_unrealize(DeviceState *dev)
     address_space_destroy(&sdi->as);
     qemu_bh_delete(sdi->reaper);
     timer_free(sdi->timer);
+    g_free(sdi->held);
     g_free(sdi->msg);
 }
 

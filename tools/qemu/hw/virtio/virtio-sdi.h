@@ -2,9 +2,9 @@
  * virtio-net with Scalable Device Interfaces: what its files share
  *
  * The PF is virtio-net-siov-pci.c, an SDI is virtio-sdi.c with its registers in
- * virtio-sdi-page.c, those of a legacy driver in virtio-sdi-legacy.c and its
- * messages in virtio-sdi-message.c, and the switch between the NICs is
- * virtio-sdi-switch.c.
+ * virtio-sdi-page.c, those of a legacy driver in virtio-sdi-legacy.c, its state in
+ * virtio-sdi-parts.c and its messages in virtio-sdi-message.c, and the switch
+ * between the NICs is virtio-sdi-switch.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -76,6 +76,10 @@ typedef struct VirtIOSDIQueue {
  * @dma: decides for each request of the device if it may leave, and as whom
  * @as: what the device takes for memory, all of it @dma
  * @change: what is under way, until @timer
+ * @stopped: an administration command has stopped it
+ * @look_up_queues: how far it has come in its queues is to be found out
+ * @held: messages that wait until it goes on, a bit each
+ * @generation_told: config_generation that the driver was last told of
  * @master: MASTER as it is to be once it is enabled
  * @error: why the last write to the block was refused
  * @generation: times that it was enabled
@@ -105,6 +109,10 @@ struct VirtIOSDI {
 
     VirtIOSDIChange change;
     QEMUTimer *timer;
+    bool stopped;
+    bool look_up_queues;
+    unsigned long *held;
+    uint32_t generation_told;
     bool master;
     uint32_t error;
     uint32_t generation;
@@ -150,6 +158,8 @@ struct VirtIONetSIOVPCI {
     uint32_t sdi_vectors;
     MACAddr sdi_mac;
     uint32_t queue_len;
+    bool legacy_notify;
+    uint8_t parts_objects;
 
     uint32_t x_reset_hang_at;
     uint32_t x_enable_fail_at;
@@ -198,6 +208,8 @@ bool virtio_sdi_may_send(VirtIOSDI *sdi, bool is_msi, uint16_t *rid);
 
 void virtio_sdi_clear_messages(VirtIOSDI *sdi);
 void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector);
+/* Those that were raised while it was stopped */
+void virtio_sdi_send_held(VirtIOSDI *sdi);
 /* @reg counts from the first message */
 uint32_t virtio_sdi_read_message(const VirtIOSDI *sdi, uint32_t reg);
 void virtio_sdi_write_message(VirtIOSDI *sdi, uint32_t reg, uint32_t val);
@@ -211,6 +223,15 @@ static inline uint16_t virtio_sdi_vector(const VirtIOSDI *sdi, uint32_t val)
 /* virtio-sdi-legacy.c: registers of a legacy driver */
 
 extern const VirtIOAdminLegacyOps virtio_sdi_legacy_ops;
+
+/* virtio-sdi-parts.c: stop, go on, and the state of an SDI in parts */
+
+extern const VirtIOAdminPartsOps virtio_sdi_parts_ops;
+
+/* Its device may or may not access memory now */
+void virtio_sdi_update_access(VirtIOSDI *sdi);
+/* If it is stopped */
+void virtio_sdi_go_on(VirtIOSDI *sdi);
 
 /* virtio-sdi-page.c: its registers */
 

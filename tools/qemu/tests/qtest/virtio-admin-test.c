@@ -52,6 +52,7 @@
 #define BAR_PAGES       0xc0080000ull
 #define LISTS           3ull
 #define LEGACY          (31ull << VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_WRITE)
+#define PARTS           (0xffull << VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CREATE)
 #define CAPS            (7ull << VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY)
 
 #define MACHINE "-M q35 -m 128 -nodefaults " \
@@ -499,7 +500,7 @@ static void test_siov_group(void)
     Driver drv = driver_new_of("virtio-net-siov-pci", "vfs=2,total-sdis=4");
 
     g_assert_cmphex(query(&drv, SIOV), ==, 0);
-    g_assert_cmphex(result(&drv), ==, LISTS | LEGACY);
+    g_assert_cmphex(result(&drv), ==, LISTS | LEGACY | PARTS);
     g_assert_cmphex(use(&drv, SIOV, LISTS | CAPS), ==,
                     failed(EINVAL_STATUS, BAD_FIELD));
     g_assert_cmphex(use(&drv, SIOV, LISTS), ==, 0);
@@ -694,6 +695,19 @@ static void test_legacy_nic(void)
     driver_end(&drv);
 }
 
+/* Without an address of its own a notification is a write like any other */
+static void test_legacy_no_notify_info(void)
+{
+    Driver drv = driver_new_of("virtio-net-siov-pci", "legacy-notify=off");
+    const uint64_t info = BIT_ULL(VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO);
+
+    g_assert_cmphex(query(&drv, SIOV), ==, 0);
+    g_assert_cmphex(result(&drv), ==, (LISTS | LEGACY | PARTS) & ~info);
+    g_assert_cmphex(use(&drv, SIOV, LISTS | LEGACY), ==,
+                    failed(EINVAL_STATUS, BAD_FIELD));
+    driver_end(&drv);
+}
+
 /* Faults on purpose */
 
 static void test_late(void)
@@ -792,6 +806,8 @@ int main(int argc, char **argv)
         qtest_add_func("/virtio-admin/legacy-registers", test_legacy_registers);
         qtest_add_func("/virtio-admin/legacy-config", test_legacy_config);
         qtest_add_func("/virtio-admin/legacy-nic", test_legacy_nic);
+        qtest_add_func("/virtio-admin/legacy-no-notify-info",
+                       test_legacy_no_notify_info);
     }
     qtest_add_func("/virtio-admin/no-such-cap", test_no_such_cap);
     qtest_add_func("/virtio-admin/short-request", test_short_request);

@@ -21,5 +21,6 @@ int main(int argc, char **argv)
     vsdi_add_register_tests();
     vsdi_add_nic_tests();
     vsdi_add_fault_tests();
+    vsdi_add_parts_tests();
     return g_test_run();
 }

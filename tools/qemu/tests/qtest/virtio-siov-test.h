@@ -85,8 +85,13 @@ int nic_receive(Nic *nic);
 void assert_nothing(Nic *nic);
 void mac_of(uint32_t n, uint8_t *mac);
 
+/* A disk: read a sector of zeroes, by the first request of its queue */
+void blk_submit(Nic *disk, uint64_t sector);
+void blk_finish(Nic *disk);
+
 void vsdi_add_register_tests(void);
 void vsdi_add_nic_tests(void);
 void vsdi_add_fault_tests(void);
+void vsdi_add_parts_tests(void);
 
 #endif /* TESTS_VIRTIO_SIOV_TEST_H */

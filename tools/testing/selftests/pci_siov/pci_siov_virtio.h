@@ -10,6 +10,7 @@
 #define PCI_SIOV_VIRTIO_H
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -23,35 +24,20 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "pci_siov_log.h"
+#include "pci_siov_virtio_regs.h"
 
 #define VIRTIO_PF_DRIVER	"virtio-pci"
 #define VIRTIO_SDI_DRIVER	"virtio-sdi"
 #define NETWORK			"10.0.2"
+#define HOST_SDI		20	/* and so on, of the SDIs */
 
-/* BAR 0 of the PF, see the description of the device */
-#define REG_TOTAL		0x008
-#define REG_SDI_STRIDE		0x01c
-#define REG_COUNTER(n)		(0x100 + 8 * (n))
-#define REG_SIZE		0x1000
-
-enum {
-	VCNT_CFG_SDI = 0,
-	VCNT_DMA = 1,
-	VCNT_MSI = 2,
-	VCNT_DROP = 3,
-	VCNT_FAULT = 4,
-	VCNT_FORGED = 5,
-	VCNT_ENABLE = 7,
-	VCNT_DISABLE = 8,
-	VCNT_RID_DUP = 10,
-	VCNT_TOO_EARLY = 11,
-	VCNT_NOTIFY = 12,
-	VCNT_SWITCH_DROP = 16,
-	VCNT_NUM = 17,
+/* Counters that must stay where they are whatever happens */
+static const int forbidden[] = {
+	VCNT_CFG_SDI, VCNT_FORGED, VCNT_RID_DUP, VCNT_TOO_EARLY,
+	VCNT_SWITCH_DROP,
 };
 
 /* A network namespace with one NIC */
@@ -72,46 +58,51 @@ static inline bool find_virtio_pf(struct pf *pf)
 static inline void *map_bar(const struct pf *pf, int bar, size_t size)
 {
 	char file[32];
-	void *regs;
-	int fd;
 
 	snprintf(file, sizeof(file), "resource%d", bar);
-	fd = open(pf_path(pf, file), O_RDWR | O_SYNC);
-	if (fd < 0)
-		return NULL;
-	regs = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	return regs == MAP_FAILED ? NULL : regs;
+	return map_resource(pf_path(pf, file), size);
 }
 
-static inline uint8_t reg8(const void *regs, unsigned int offset)
+/* A word of the control block of SDI @index */
+static inline uint32_t block_reg(const struct pf *pf, const void *regs,
+				 unsigned int index, unsigned int offset)
 {
-	return __atomic_load_n((const uint8_t *)regs + offset, __ATOMIC_RELAXED);
+	size_t at = block_offset(regs, index);
+	void *bar = map_bar(pf, 0, at + BLK_SIZE);
+	uint32_t value;
+
+	if (!bar)
+		return ~0;
+	value = reg32(bar, at + offset);
+	munmap(bar, at + BLK_SIZE);
+	return value;
 }
 
-static inline uint32_t reg32(const void *regs, unsigned int offset)
+static inline void get_counters(const void *regs, unsigned long long *cnt)
 {
-	const char *reg = (const char *)regs + offset;
+	int i;
 
-	return __atomic_load_n((const uint32_t *)reg, __ATOMIC_RELAXED);
+	for (i = 0; i < VCNT_NUM; i++)
+		cnt[i] = virtio_counter(regs, i);
 }
 
-static inline void put16(void *regs, unsigned int offset, uint16_t value)
+/* How often interrupts came whose name has @what in it, on all CPUs; -1 if none is so */
+static inline long long irq_count(const char *what)
 {
-	__atomic_store_n((uint16_t *)((char *)regs + offset), value,
-			 __ATOMIC_SEQ_CST);
-}
+	char buf[65536], *line, *rest = buf, *word;
+	long long n = -1;
 
-static inline void put32(void *regs, unsigned int offset, uint32_t value)
-{
-	__atomic_store_n((uint32_t *)((char *)regs + offset), value,
-			 __ATOMIC_SEQ_CST);
-}
-
-static inline unsigned long long virtio_counter(const void *regs, int n)
-{
-	return reg32(regs, REG_COUNTER(n)) |
-	       (unsigned long long)reg32(regs, REG_COUNTER(n) + 4) << 32;
+	if (get_file("/proc/interrupts", buf, sizeof(buf)))
+		return -1;
+	while ((line = strtok_r(rest, "\n", &rest))) {
+		if (!strstr(line, what) || !strchr(line, ':'))
+			continue;
+		n = n < 0 ? 0 : n;
+		word = strchr(line, ':') + 1;
+		while (isdigit(word[strspn(word, " ")]))
+			n += strtoll(word, &word, 10);
+	}
+	return n;
 }
 
 /* --- network namespaces --- */
@@ -311,6 +302,21 @@ static inline bool interface_of(const char *path, const char *what, char *buf,
 	return first_entry(dir, "", buf, size);
 }
 
+/* Interrupts for answers to administration commands, which can have no vector alone */
+static inline long long admin_interrupts(const struct pf *pf)
+{
+	char virtio[32], what[64];
+	long long own, shared;
+
+	if (!first_entry(pf_path(pf, ""), "virtio", virtio, sizeof(virtio)))
+		return -1;
+	snprintf(what, sizeof(what), "%s-config", virtio);
+	shared = irq_count(what);
+	snprintf(what, sizeof(what), "%s-avq.", virtio);
+	own = irq_count(what);
+	return own < 0 ? shared : own;
+}
+
 /* It is there when the write to sdi_new has returned, but for its driver's time */
 static inline bool sdi_interface(const struct pf *pf, unsigned int index,
 				 const char *what, char *buf, size_t size)
@@ -319,6 +325,16 @@ static inline bool sdi_interface(const struct pf *pf, unsigned int index,
 
 	snprintf(path, sizeof(path), "%s", sdi_path(pf, index, ""));
 	return interface_of(path, what, buf, size);
+}
+
+/* SDI @index in a namespace, its address with it */
+static inline bool make_sdi(const struct pf *pf, struct ns *ns, unsigned int index)
+{
+	char nic[IFNAMSIZ];
+
+	return !create_sdi(pf, index, NULL) &&
+	       sdi_interface(pf, index, "net", nic, sizeof(nic)) &&
+	       ns_make(ns, nic, HOST_SDI + index);
 }
 
 /* --- traffic --- */
@@ -410,6 +426,32 @@ static inline bool answers(const struct ns *from, const char *address,
 	return false;
 }
 
+static inline bool send_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	for (; len; p += n, len -= n) {
+		n = send(fd, p, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+static inline bool recv_all(int fd, void *data, size_t len)
+{
+	char *p = data;
+	ssize_t n;
+
+	for (; len; p += n, len -= n) {
+		n = recv(fd, p, len, 0);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Numbers go to and fro, one at a time: whatever is lost is counted, whatever comes
  * late or twice too. A thread does it until it is told to stop.
@@ -418,6 +460,8 @@ struct echo {
 	pthread_t client, server;
 	int to, at;
 	struct sockaddr_in address;
+	int patience;		/* ms until a number counts as lost */
+	int pause;		/* ms until the next one is sent */
 	bool stop;
 	bool server_stop;
 	unsigned int sent;
@@ -445,7 +489,7 @@ static void *echo_server(void *data)
 	ssize_t n;
 
 	while (!__atomic_load_n(&echo->server_stop, __ATOMIC_RELAXED)) {
-		if (poll(&pfd, 1, 100) <= 0)
+		if (poll(&pfd, 1, 20) <= 0)
 			continue;
 		len = sizeof(peer);
 		n = recvfrom(echo->at, buf, sizeof(buf), 0, (void *)&peer, &len);
@@ -466,23 +510,27 @@ static void *echo_client(void *data)
 		out[127] = out[0];
 		sendto(echo->to, out, sizeof(out), 0, (void *)&echo->address,
 		       sizeof(echo->address));
-		if (poll(&pfd, 1, 2000) <= 0) {
+		if (poll(&pfd, 1, echo->patience) <= 0) {
 			echo->lost++;
 			continue;
 		}
 		if (recv(echo->to, in, sizeof(in), 0) != sizeof(in) ||
 		    memcmp(in, out, sizeof(in)))
 			echo->wrong++;
+		if (echo->pause)
+			usleep(echo->pause * 1000);
 	}
 	return NULL;
 }
 
-static inline bool echo_start(struct echo *echo, const struct ns *from,
-			      const struct ns *to)
+static inline bool echo_start_at(struct echo *echo, const struct ns *from,
+				 const struct ns *to, int patience, int pause)
 {
 	struct sockaddr_in any = to_address("0.0.0.0", 7);
 
 	*echo = (struct echo) {
+		.patience = patience,
+		.pause = pause,
 		.to = ns_socket(from->fd, AF_INET, SOCK_DGRAM, 0),
 		.at = ns_socket(to->fd, AF_INET, SOCK_DGRAM, 0),
 		.address = to_address(to->address, 7),
@@ -491,6 +539,12 @@ static inline bool echo_start(struct echo *echo, const struct ns *from,
 	       !bind(echo->at, (void *)&any, sizeof(any)) &&
 	       !pthread_create(&echo->server, NULL, echo_server, echo) &&
 	       !pthread_create(&echo->client, NULL, echo_client, echo);
+}
+
+static inline bool echo_start(struct echo *echo, const struct ns *from,
+			      const struct ns *to)
+{
+	return echo_start_at(echo, from, to, 2000, 0);
 }
 
 /* How many go to and fro in some time depends on the machine */

@@ -21,6 +21,13 @@
 /* LEGACY_COMMON_CFG_WRITE to LEGACY_NOTIFY_INFO */
 #define VIRTIO_ADMIN_LEGACY_COMMANDS    0x7cull
 
+/* RESOURCE_OBJ_CREATE to DEV_MODE_SET: a device has all of them or none */
+#define VIRTIO_ADMIN_PARTS_COMMANDS     0x3fc00ull
+
+/* The specification's text of the two; its table of opcodes swaps them */
+#define VIRTIO_ADMIN_CMD_RESOURCE_OBJ_MODIFY    0xb
+#define VIRTIO_ADMIN_CMD_RESOURCE_OBJ_QUERY     0xc
+
 /* No command has this number; for faults that are switched off */
 #define VIRTIO_ADMIN_NEVER              UINT32_MAX
 
@@ -44,6 +51,44 @@ typedef struct VirtIOAdminLegacyOps {
 } VirtIOAdminLegacyOps;
 
 /**
+ * struct VirtIOAdminPartsOps - the parts of a member
+ * @settled: may it be stopped and written to now? Not while it is reset
+ * @is_stopped: is it stopped?
+ * @set_stopped: stop it, or let it go on; when this returns nothing is under
+ *               way
+ * @max_size: bytes that all parts can ever have
+ * @get: append all parts, in the order of the specification
+ * @set: take parts, all or none; the member is stopped. Returns false if
+ *       something is wrong with them
+ *
+ * The member is there. @get may be called while it works.
+ */
+typedef struct VirtIOAdminPartsOps {
+    bool (*settled)(VirtIOAdmin *admin, uint64_t id);
+    bool (*is_stopped)(VirtIOAdmin *admin, uint64_t id);
+    void (*set_stopped)(VirtIOAdmin *admin, uint64_t id, bool stop);
+    size_t (*max_size)(VirtIOAdmin *admin, uint64_t id);
+    void (*get)(VirtIOAdmin *admin, uint64_t id, GByteArray *parts);
+    bool (*set)(VirtIOAdmin *admin, uint64_t id, const uint8_t *parts,
+                size_t len);
+} VirtIOAdminPartsOps;
+
+/**
+ * struct VirtIOAdminObject - a device parts object
+ * @id: its number, chosen by the driver
+ * @set: it is for setting parts, otherwise for getting them
+ * @group: type of the group
+ * @member: the member that it is for
+ */
+typedef struct VirtIOAdminObject {
+    uint32_t id;
+    bool set;
+    uint16_t group;
+    uint64_t member;
+    QLIST_ENTRY(VirtIOAdminObject) next;
+} VirtIOAdminObject;
+
+/**
  * struct VirtIOAdminGroup - a group that the device owns
  * @type: its number in commands
  * @supported: opcodes that LIST_QUERY reports, a bit each
@@ -51,6 +96,7 @@ typedef struct VirtIOAdminLegacyOps {
  * @exists: is the group there now?
  * @has_member: is there a member with this ID? @exists was true
  * @legacy: for the commands that access legacy registers, if they are supported
+ * @parts: for the commands that deal with parts, if they are supported
  */
 typedef struct VirtIOAdminGroup {
     uint16_t type;
@@ -59,6 +105,7 @@ typedef struct VirtIOAdminGroup {
     bool (*exists)(VirtIOAdmin *admin);
     bool (*has_member)(VirtIOAdmin *admin, uint64_t id);
     const VirtIOAdminLegacyOps *legacy;
+    const VirtIOAdminPartsOps *parts;
 } VirtIOAdminGroup;
 
 /**
@@ -67,6 +114,11 @@ typedef struct VirtIOAdminGroup {
  * @vq: the queue
  * @opaque: for @exists and @has_member
  * @group: groups, those without @exists are not there
+ * @get_limit: objects for getting parts that a driver may use
+ * @set_limit: objects for setting parts
+ * @driver_get_limit: what the driver has set of @get_limit
+ * @driver_set_limit: what the driver has set of @set_limit
+ * @objects: device parts objects
  * @waiting: commands that have been taken and not answered
  * @timer: answers the first of @waiting
  * @answered: commands answered since the device was created
@@ -81,6 +133,11 @@ struct VirtIOAdmin {
     VirtQueue *vq;
     void *opaque;
     VirtIOAdminGroup group[VIRTIO_ADMIN_NUM_GROUPS];
+    uint8_t get_limit;
+    uint8_t set_limit;
+    uint8_t driver_get_limit;
+    uint8_t driver_set_limit;
+    QLIST_HEAD(, VirtIOAdminObject) objects;
     GQueue waiting;
     QEMUTimer *timer;
     uint32_t answered;
@@ -108,6 +165,9 @@ void virtio_admin_exit(VirtIOAdmin *admin);
 
 /* The driver or the bus has reset the device, and the queue with it */
 void virtio_admin_reset(VirtIOAdmin *admin);
+
+/* A member is gone, and its objects go with it */
+void virtio_admin_member_gone(VirtIOAdmin *admin, uint16_t group, uint64_t id);
 
 /* The driver has notified the queue */
 void virtio_admin_handle(VirtIOAdmin *admin);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A transitional virtio PCI function: one that has the registers of a legacy device
+ * as well, in BAR 0, and the IDs that drivers of such devices look for
+ *
+ * Virtio 1.4, "Legacy Interfaces: A Note on PCI Device Layout". An SDI has no such
+ * registers. The PF's virtio device answers for it, by administration commands, as it
+ * does for VFs ("Group administration commands", "Legacy Interface").
+ *
+ * Notifications are what a driver does all the time. They need no command if the PF
+ * has a place in a BAR for them.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/io.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/unaligned.h>
+#include <linux/virtio_pci_admin.h>
+#include <uapi/linux/virtio_pci.h>
+
+#include "private.h"
+
+#define LEGACY_BAR		0
+
+/*
+ * ABI. The largest configuration of a type of device that had a legacy interface is
+ * that of a disk, and half of this.
+ */
+#define LEGACY_PORTS		128
+
+#define TRANSITIONAL_REVISION	0
+
+/**
+ * struct virtio_vfio_siov_legacy - legacy registers of an SDI
+ * @member: whom to ask
+ * @notify: where in the PF the SDI's queues are notified, NULL if by command
+ * @lock: serializes commands for the SDI, and protects @data
+ * @data: of one command
+ */
+struct virtio_vfio_siov_legacy {
+	struct virtio_admin_member member;
+	void __iomem *notify;
+	struct mutex lock; /* see above */
+	u8 *data;
+};
+
+/* ---- What the user sees ---- */
+
+/* The type of device is where legacy drivers look for it */
+static int set_ids(struct vfio_siov_core_device *core)
+{
+	struct pci_sdi_ids ids = core->sdi->ids;
+	u16 type = virtio_vfio_siov_type(core);
+
+	ids.device = virtio_legacy_device_id(type);
+	if (!ids.device) {
+		dev_err(&core->sdi->dev, "virtio type %u has no transitional ID, virtio-vfio-siov gives a modern device\n",
+			type);
+		return -EOPNOTSUPP;
+	}
+
+	ids.revision = TRANSITIONAL_REVISION;
+	ids.subsystem_vendor = PCI_VENDOR_ID_REDHAT_QUMRANET;
+	ids.subsystem_device = type;
+	vfio_siov_core_set_ids(core, &ids);
+	return 0;
+}
+
+/* ---- Commands ---- */
+
+/* Why a command has failed is for the host to know, and in its log */
+static int to_user_error(int ret)
+{
+	return ret ? -EIO : 0;
+}
+
+static int read_field(struct virtio_vfio_siov_legacy *l, bool msix,
+		      const struct virtio_legacy_part *part, u8 *buf)
+{
+	int ret;
+
+	ret = virtio_pci_admin_legacy_bar_read(&l->member, msix, part->field,
+					       part->width, l->data);
+	if (!ret)
+		memcpy(buf, l->data + part->skip, part->len);
+
+	return ret;
+}
+
+static bool notify(struct virtio_vfio_siov_legacy *l, u64 pos, const u8 *buf,
+		   size_t count)
+{
+	if (pos != VIRTIO_PCI_QUEUE_NOTIFY || count != sizeof(u16) || !l->notify)
+		return false;
+
+	iowrite16(get_unaligned_le16(buf), l->notify);
+	return true;
+}
+
+static int write_field(struct virtio_vfio_siov_legacy *l, bool msix,
+		       const struct virtio_legacy_part *part, const u8 *buf)
+{
+	if (part->read_only || notify(l, part->field, buf, part->len))
+		return 0;
+
+	memcpy(l->data, buf, part->len);
+	return virtio_pci_admin_legacy_bar_write(&l->member, msix, part->field,
+						 part->width, l->data);
+}
+
+/*
+ * Legacy drivers access the configuration in any width, and a command is for a single
+ * field or a part of one. Where one ends is the device's knowledge, and the device
+ * refuses other accesses. Then bytes do. One that is refused as well is past the end.
+ */
+static int read_config(struct virtio_vfio_siov_legacy *l, bool msix,
+		       const struct virtio_legacy_part *part, u8 *buf)
+{
+	struct virtio_legacy_part byte = { .width = 1, .len = 1 };
+	unsigned int i;
+	int ret;
+
+	ret = read_field(l, msix, part, buf);
+	if (ret != -EINVAL)
+		return ret;
+
+	memset(buf, 0xff, part->len);
+	for (i = 0; part->len > 1 && i < part->len; i++) {
+		byte.field = part->field + i;
+		ret = read_field(l, msix, &byte, buf + i);
+		if (ret && ret != -EINVAL)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int write_config(struct virtio_vfio_siov_legacy *l, bool msix,
+			const struct virtio_legacy_part *part, const u8 *buf)
+{
+	struct virtio_legacy_part byte = { .width = 1, .len = 1 };
+	unsigned int i;
+	int ret;
+
+	ret = write_field(l, msix, part, buf);
+	if (ret != -EINVAL)
+		return ret;
+
+	for (i = 0; part->len > 1 && i < part->len; i++) {
+		byte.field = part->field + i;
+		ret = write_field(l, msix, &byte, buf + i);
+		if (ret && ret != -EINVAL)
+			return ret;
+	}
+
+	return 0;
+}
+
+/* ---- BAR 0 ---- */
+
+/*
+ * The PF may be reset meanwhile. Commands that the device has not answered by then fail,
+ * and so do those that come before its driver is back.
+ */
+static int legacy_read(struct vfio_siov_core_device *core, unsigned int bar,
+		       u64 pos, void *buf, size_t count)
+{
+	struct virtio_vfio_siov_legacy *l = to_virtio_vfio_siov(core)->legacy;
+	bool msix = vfio_siov_core_msix_enabled(core);
+	struct virtio_legacy_part part;
+	size_t done;
+	int ret;
+
+	ACQUIRE(mutex_kill, lock)(&l->lock);
+	ret = ACQUIRE_ERR(mutex_kill, &lock);
+	if (ret)
+		return ret;
+
+	for (done = 0; !ret && done < count; done += part.len) {
+		part = virtio_legacy_part(msix, pos + done, count - done);
+		ret = part.config ? read_config(l, msix, &part, buf + done) :
+				    read_field(l, msix, &part, buf + done);
+	}
+
+	return to_user_error(ret);
+}
+
+static int legacy_write(struct vfio_siov_core_device *core, unsigned int bar,
+			u64 pos, const void *buf, size_t count)
+{
+	struct virtio_vfio_siov_legacy *l = to_virtio_vfio_siov(core)->legacy;
+	bool msix = vfio_siov_core_msix_enabled(core);
+	struct virtio_legacy_part part;
+	size_t done;
+	int ret;
+
+	/* No user waits for a command of another one here */
+	if (notify(l, pos, buf, count))
+		return 0;
+	if (!virtio_legacy_is_whole(msix, pos, count))
+		return -EINVAL;
+
+	ACQUIRE(mutex_kill, lock)(&l->lock);
+	ret = ACQUIRE_ERR(mutex_kill, &lock);
+	if (ret)
+		return ret;
+
+	for (done = 0; !ret && done < count; done += part.len) {
+		part = virtio_legacy_part(msix, pos + done, count - done);
+		ret = part.config ? write_config(l, msix, &part, buf + done) :
+				    write_field(l, msix, &part, buf + done);
+	}
+
+	return to_user_error(ret);
+}
+
+static const struct vfio_siov_slice_ops legacy_slice_ops = {
+	.read	= legacy_read,
+	.write	= legacy_write,
+};
+
+/* ---- Binding ---- */
+
+/* NULL if there is no such place, and then there are commands */
+static void __iomem *map_notify(struct pci_sdi *sdi,
+				const struct virtio_admin_member *member)
+{
+	u64 offset;
+	u8 bar;
+
+	if (!virtio_pci_admin_has_legacy_io(member) ||
+	    virtio_pci_admin_legacy_io_notify_info(member,
+						   VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_OWNER_DEV,
+						   &bar, &offset))
+		return NULL;
+
+	/* What virtio 1.4 demands of an entry; others are ignored */
+	if (bar >= PCI_STD_NUM_BARS || !IS_ALIGNED(offset, sizeof(u16)) ||
+	    !(pci_resource_flags(sdi->pf, bar) & IORESOURCE_MEM) ||
+	    offset >= pci_resource_len(sdi->pf, bar))
+		return NULL;
+
+	return devm_ioremap(&sdi->dev, pci_resource_start(sdi->pf, bar) + offset,
+			    sizeof(u16));
+}
+
+static int add_bar(struct vfio_siov_core_device *core)
+{
+	const struct vfio_siov_slice slice = {
+		.len	= LEGACY_PORTS,
+		.ops	= &legacy_slice_ops,
+	};
+	int ret;
+
+	ret = vfio_siov_core_set_bar(core, LEGACY_BAR, PCI_BASE_ADDRESS_SPACE_IO,
+				     LEGACY_PORTS);
+
+	return ret ?: vfio_siov_core_add_slice(core, LEGACY_BAR, &slice);
+}
+
+/**
+ * virtio_vfio_siov_add_legacy() - Make the function a transitional one
+ * @v: the device, not yet registered
+ *
+ * Context: probe of the SDI's driver; what is allocated lives as long as that.
+ *
+ * Return: 0; -EOPNOTSUPP if the PF does not answer for legacy registers now, or the
+ * type of device never had any; -ENODEV if the PF is not driven by virtio-pci; or
+ * -ENOMEM.
+ */
+int virtio_vfio_siov_add_legacy(struct virtio_vfio_siov *v)
+{
+	struct pci_sdi *sdi = v->core.sdi;
+	struct virtio_vfio_siov_legacy *l;
+	int ret;
+
+	l = devm_kzalloc(&sdi->dev, sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return -ENOMEM;
+	/* A device writes into it */
+	l->data = devm_kmalloc(&sdi->dev, sizeof(u64), GFP_KERNEL);
+	if (!l->data)
+		return -ENOMEM;
+
+	ret = virtio_pci_admin_member(&sdi->dev, &l->member);
+	if (ret)
+		return ret;
+	if (!virtio_pci_admin_has_legacy_regs(&l->member)) {
+		dev_err(&sdi->dev, "%s has no legacy registers of SDIs, or no driver of its virtio device to ask for them\n",
+			pci_name(sdi->pf));
+		return -EOPNOTSUPP;
+	}
+
+	ret = set_ids(&v->core) ?: add_bar(&v->core);
+	if (ret)
+		return ret;
+
+	l->notify = map_notify(sdi, &l->member);
+	v->legacy = l;
+	return devm_mutex_init(&sdi->dev, &l->lock);
+}
