@@ -206,15 +206,20 @@ static irqreturn_t vs_queues_interrupt(int irq, void *data)
 	return ret;
 }
 
+static bool vs_needs_reset(struct virtio_sdi *vs)
+{
+	return vs_get_status(&vs->vdev) & VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
 static irqreturn_t vs_config_interrupt(int irq, void *data)
 {
 	struct virtio_sdi *vs = data;
 
 	/* It answers nothing any more, so nobody must wait for it (virtio 1.4, 2.1.2) */
-	if (vs_get_status(&vs->vdev) & VIRTIO_CONFIG_S_NEEDS_RESET) {
+	if (vs_needs_reset(vs)) {
+		virtio_break_device(&vs->vdev);
 		dev_err_ratelimited(&vs->sdi->dev,
 				    "virtio device needs a reset and has stopped; write 1 to its file 'reset'\n");
-		virtio_break_device(&vs->vdev);
 	}
 	virtio_config_changed(&vs->vdev);
 	/* Where there is one vector only, it is for everything */
@@ -766,7 +771,8 @@ static void virtio_sdi_remove(struct pci_sdi *sdi)
 	wait_event(vs->resumed, !READ_ONCE(vs->paused) || READ_ONCE(vs->gone));
 	pci_sdi_notify_stop(sdi);
 
-	if (vs_is_gone(vs))
+	/* The interrupt that says so may come too late */
+	if (vs_is_gone(vs) || vs_needs_reset(vs))
 		virtio_break_device(&vs->vdev);
 	unregister_virtio_device(&vs->vdev);
 	iounmap(vs->regs);

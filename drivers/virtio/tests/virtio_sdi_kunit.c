@@ -28,6 +28,7 @@
  * @changed: times that it heard of a change of the configuration
  * @probes: times that it was bound
  * @prepares: times that it gave up its queues for a reset
+ * @broken: the first queue was broken when it gave up its queues
  */
 static struct nop_user {
 	struct virtqueue *vqs[FAKE_VIRTIO_QUEUES];
@@ -35,6 +36,7 @@ static struct nop_user {
 	unsigned int changed;
 	unsigned int probes;
 	unsigned int prepares;
+	bool broken;
 } user;
 
 static void user_called(struct virtqueue *vq)
@@ -60,6 +62,7 @@ static void user_stop(struct virtio_device *vdev)
 {
 	int i;
 
+	user.broken = user.vqs[0] && virtqueue_is_broken(user.vqs[0]);
 	virtio_reset_device(vdev);
 	for (i = 0; i < FAKE_VIRTIO_QUEUES; i++)
 		while (user.vqs[i] && virtqueue_detach_unused_buf(user.vqs[i]))
@@ -378,6 +381,21 @@ static const unsigned int needs_reset[] = { 1, 2, 3 };
 
 KUNIT_ARRAY_PARAM(needs_reset, needs_reset, few_desc);
 
+/* The driver goes before the interrupt that says so has come */
+static void sdi_needs_reset_unheard(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi = start(test, pf);
+
+	pf->sdis->sdi[0].dev.status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	device_release_driver(&sdi->dev);
+	KUNIT_EXPECT_TRUE(test, user.broken);
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&sdi->dev));
+	exchange(test, 0);
+	device_release_driver(&sdi->dev);
+	KUNIT_EXPECT_FALSE(test, user.broken);
+}
+
 /* --- drivers and devices that go --- */
 
 static void sdi_driver_again(struct kunit *test)
@@ -468,6 +486,7 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE_SLOW(sdi_ignores_reset),
 	KUNIT_CASE_SLOW(sdi_never_stops),
 	KUNIT_CASE_PARAM(sdi_needs_reset, needs_reset_gen_params),
+	KUNIT_CASE(sdi_needs_reset_unheard),
 	KUNIT_CASE(sdi_driver_again),
 	KUNIT_CASE(sdi_destroy),
 	KUNIT_CASE(sdi_pulled),
