@@ -1257,8 +1257,9 @@ static int virtiovf_end_resuming(struct virtiovf_migration *mig)
 {
 	struct virtiovf_migration_file *migf = mig->resuming_migf;
 	size_t len = migf->last_len;
-	void *parts __free(kvfree) = migf->last_parts;
 	int ret;
+
+	void *parts __free(kvfree) = migf->last_parts;
 
 	migf->last_parts = NULL;
 	virtiovf_disable_fds(mig);

@@ -1,10 +1,10 @@
 /*
  * virtio-net with Scalable Device Interfaces: what its files share
  *
- * The PF is virtio-net-siov-pci.c, an SDI is virtio-sdi.c with its registers in
- * virtio-sdi-page.c, those of a legacy driver in virtio-sdi-legacy.c, its state in
- * virtio-sdi-parts.c and its messages in virtio-sdi-message.c, and the switch
- * between the NICs is virtio-sdi-switch.c.
+ * The PF is virtio-net-siov-pci.c, an SDI is virtio-sdi.c with its registers
+ * in virtio-sdi-page.c, those of a legacy driver in virtio-sdi-legacy.c, its
+ * state in virtio-sdi-parts.c and its messages in virtio-sdi-message.c, and
+ * the switch between the NICs is virtio-sdi-switch.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -541,7 +541,7 @@ static bool stop_disk(const struct pf *pf, const void *regs,
  * gets an error.
  */
 static void goes_on_after_reset(struct __test_metadata *_metadata,
-				FIXTURE_DATA(disk) *self, const char *path)
+				FIXTURE_DATA(disk) * self, const char *path)
 {
 	int i;
 
