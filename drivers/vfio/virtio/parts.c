@@ -66,7 +66,9 @@ static void *get_by_object(const struct virtio_admin_member *member, u32 id,
 	if (!size)
 		return ERR_PTR(-EINVAL);
 
-	void *parts __free(kfree) = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	/* The device says the size, and may be wrong */
+	void *parts __free(kfree) = kzalloc(size, GFP_KERNEL_ACCOUNT |
+					    __GFP_NOWARN);
 	if (!parts)
 		return ERR_PTR(-ENOMEM);
 
