@@ -105,6 +105,17 @@ static inline long long irq_count(const char *what)
 	return n;
 }
 
+/* It says so when it comes to that, not when it is notified */
+static inline bool has_stopped(const void *page)
+{
+	double end = now() + 10;
+
+	while (!(reg8(page, PAGE_STATUS) & STATUS_NEEDS_RESET))
+		if (now() > end)
+			return false;
+	return true;
+}
+
 /* --- network namespaces --- */
 
 static inline int ns_enter(int fd)

@@ -522,16 +522,14 @@ static bool stop_disk(const struct pf *pf, const void *regs,
 {
 	size_t size = reg32(regs, REG_SDI_STRIDE);
 	char *bar = map_bar(pf, 2, (disk->index + 1) * size), *page;
-	double end = now() + 10;
-	bool stopped = false;
+	bool stopped;
 
 	if (!bar)
 		return false;
 
 	page = bar + disk->index * size;
 	go_astray(page, 0);
-	while (!stopped && now() < end)
-		stopped = reg8(page, PAGE_STATUS) & STATUS_NEEDS_RESET;
+	stopped = has_stopped(page);
 	munmap(bar, (disk->index + 1) * size);
 	return stopped;
 }
