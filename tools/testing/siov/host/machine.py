@@ -16,7 +16,7 @@ from topology import ARCHES, BUILD, Topology, Trouble, out
 
 # QEMU with a runaway address space shall die, not the host: the guest's memory
 # and this much besides.
-MEMORY_LIMIT_MIB = 8192
+MEMORY_BESIDE_MIB = 8192
 # Of the directory of the host that a guest has as /share
 HOST_TAG = "host"
 
@@ -238,7 +238,7 @@ class Machine:
 
     def _wait(self, command, limit, stderr, terminal):
         process = RUNNING.start(
-            command, stderr=stderr, preexec_fn=limit_memory,
+            command, stderr=stderr, preexec_fn=lambda: limit_memory(self.topology.memory),
             stdin=None if terminal else subprocess.DEVNULL,
             stdout=None if terminal else stderr, start_new_session=not terminal,
             pass_fds=[self.operator.qemus.fileno()] if self.operator else [])
@@ -269,8 +269,8 @@ def release_build():
             pass
 
 
-def limit_memory():
-    size = MEMORY_LIMIT_MIB << 20
+def limit_memory(guest_mib):
+    size = (guest_mib + MEMORY_BESIDE_MIB) << 20
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 

@@ -2,6 +2,7 @@
 """What the user may say to make run and make shell, and what becomes of it"""
 
 import os
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -33,6 +34,24 @@ class Given(unittest.TestCase):
         for patch in self.patches:
             patch.stop()
         self.dir.cleanup()
+
+
+class Memory(Given):
+    """Kconfig lets the guest have 64 GiB, so QEMU must be let have them, too"""
+
+    def limit(self, memory):
+        (self.path / "x.ini").write_text(f"[topology]\nabout = x\nmemory = {memory}\n")
+        it = machine.Machine(Topology("x"))
+        command = [sys.executable, "-c",
+                   "import resource, sys; sys.exit(resource.getrlimit(resource.RLIMIT_AS)[0]"
+                   f" >> 20 != {memory} + 8192)"]
+        return it._wait(command, 60, None, False)
+
+    def test_of_a_small_guest(self):
+        self.assertEqual(self.limit(512), 0)
+
+    def test_of_a_large_guest(self):
+        self.assertEqual(self.limit(65536), 0)
 
 
 class Arguments(Given):
