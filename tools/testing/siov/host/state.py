@@ -14,7 +14,7 @@ FAULT = re.compile(r"DMAR: .*[Ff]ault|DMAR: \[DMA|INTR-REMAP|AMD-Vi: Event logge
 
 # Tests that make a device do what it must not
 PROVOKE = re.compile(r"pci_siov:pci_siov_(dma|irq|vfio|virtio_vfio|virtio_legacy|stress|crowd|broken|cost|"
-                     r"aer|unplug|module|sleep|guest)_test|vfio:|iommu:")
+                     r"aer|virtio_aer|unplug|module|sleep|guest)_test|vfio:|iommu:")
 
 
 def check_left(text, topology):
