@@ -139,10 +139,13 @@ static u32 siov_wanted_bus(struct pci_bus *bus)
 	return last;
 }
 
+/* A range that is a guess may have buses of host bridges that are found later */
 static bool siov_may_renumber(struct pci_bus *bus)
 {
-	return !pci_has_flag(PCI_PROBE_ONLY) &&
-	       !pci_find_host_bridge(bus)->preserve_config;
+	struct pci_host_bridge *host = pci_find_host_bridge(bus);
+
+	return !pci_has_flag(PCI_PROBE_ONLY) && !host->preserve_config &&
+	       !host->busn_guessed;
 }
 
 static struct pci_bus *siov_root(struct pci_bus *bus)

@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
+#include <linux/vfio_dmabuf.h>
 #include <linux/wait.h>
 
 /* Regions that an SDI can have */
@@ -157,6 +158,7 @@ struct vfio_siov_core_ops {
  *	accessed and for writing while its user resets it
  * @memory: whether memory BARs may be accessed
  * @port: whether I/O BARs may be
+ * @dmabufs: pages that the user has made DMA-BUFs of; under @memory_lock
  * @wait: woken when @pf_reset, @gone, @memory or @port has changed
  * @trigger_lock: protects @err_trigger and @req_trigger
  * @err_trigger: signalled when the SDI lost its state or met an error
@@ -164,7 +166,8 @@ struct vfio_siov_core_ops {
  *
  * Lock order: @user_lock, @lock, @memory_lock, those of pci_sdi_reset() and
  * pci_sdi_set_master(). Page faults come with mmap_lock and take @memory_lock only,
- * so nothing is copied from or to the user under it. @trigger_lock is innermost.
+ * so nothing is copied from or to the user under it. The reservation locks of @dmabufs
+ * nest in it. @trigger_lock is innermost.
  * Who holds none of them waits for the end of the PF's reset.
  */
 struct vfio_siov_core_device {
@@ -201,6 +204,7 @@ struct vfio_siov_core_device {
 	struct rw_semaphore memory_lock;
 	enum vfio_siov_access memory;
 	enum vfio_siov_access port;
+	struct vfio_dma_bufs dmabufs;
 	wait_queue_head_t wait;
 
 	spinlock_t trigger_lock; /* see above */
@@ -220,6 +224,8 @@ ssize_t vfio_siov_core_write(struct vfio_device *vdev, const char __user *buf,
 int vfio_siov_core_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 long vfio_siov_core_ioctl(struct vfio_device *vdev, unsigned int cmd,
 			  unsigned long arg);
+int vfio_siov_core_ioctl_feature(struct vfio_device *vdev, u32 flags,
+				 void __user *arg, size_t argsz);
 int vfio_siov_core_get_region_info(struct vfio_device *vdev,
 				   struct vfio_region_info *info,
 				   struct vfio_info_cap *caps);

@@ -24,6 +24,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/init.h>
 #include <linux/iommu.h>
+#include <linux/lockdep.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -37,6 +38,7 @@
 #define SDI_LINK_LEN	14
 
 static struct kmem_cache *sdi_cache;
+static struct lock_class_key device_key;
 
 static const char *sdi_rid_name(const struct pci_sdi *sdi,
 				char name[PCI_RID_NAME_LEN])
@@ -70,6 +72,7 @@ static struct pci_sdi_core *pci_sdi_alloc(struct pci_dev *pf)
 		return NULL;
 
 	device_initialize(&sdi->dev);
+	lockdep_set_class(&sdi->dev.mutex, &device_key);
 	mutex_init(&core->notify_lock);
 	mutex_init(&core->lock);
 	sdi->pf = pci_dev_get(pf);
@@ -577,7 +580,9 @@ static int refuse_pf(struct pci_dev *pf)
  * Not possible in the probe and remove functions of the PF's driver. There is
  * no need to hold a lock of the PF.
  *
- * Context: process context, sleeps.
+ * Context: process context, sleeps. The caller may hold locks, device_lock() of @pf
+ * among them, but none that a function of &struct pci_siov_ops, or the probe function of
+ * a driver of SDIs, takes.
  *
  * Return: the SDI, with a reference that the caller drops by pci_sdi_put().
  * The administrator may destroy the SDI at any time. Or an ERR_PTR(): -ENODEV
@@ -607,7 +612,9 @@ struct pci_sdi *pci_sdi_create(struct pci_dev *pf,
 		return ERR_PTR(-ENOMEM);
 
 	sdi = &core->sdi;
+	lock_map_acquire_read(&pci_siov_pf(pf)->users_map);
 	ret = sdi_create(core, params);
+	lock_map_release(&pci_siov_pf(pf)->users_map);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -653,6 +660,9 @@ bool pci_sdi_condemn(struct pci_sdi_core *core)
  */
 void __pci_sdi_destroy(struct pci_sdi_core *core)
 {
+	struct pci_siov_pf *spf = pci_siov_pf(core->sdi.pf);
+
+	lock_map_acquire_read(&spf->users_map);
 	/* sdi_publish() may not be through */
 	mutex_lock(&core->lock);
 	mutex_unlock(&core->lock);
@@ -661,7 +671,8 @@ void __pci_sdi_destroy(struct pci_sdi_core *core)
 	if (sdi_stop(core))
 		pci_sdi_finish(core);
 	else
-		wake_up_all(&pci_siov_pf(core->sdi.pf)->idle);
+		wake_up_all(&spf->idle);
+	lock_map_release(&spf->users_map);
 }
 
 /* Nobody finds the SDI any more, and its device is gone from the bus */

@@ -11,12 +11,16 @@
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
+#include <linux/device.h>
+#include <linux/lockdep.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 
 #include "../pci.h"
 #include "sdi.h"
+
+static struct lock_class_key users_key;
 
 static bool ops_are_complete(const struct pci_siov_ops *ops)
 {
@@ -70,6 +74,8 @@ void pci_sdis_attach(struct pci_dev *pf)
 	if (pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
 		return;
 
+	lockdep_register_key(&spf->device_key);
+	device_lock_set_class(&pf->dev, &spf->device_key);
 	spf->frozen_by = 0;
 	spf->ops = ops;
 }
@@ -89,6 +95,9 @@ static struct pci_sdi_core *condemn_next(struct pci_siov_pf *spf,
 
 static void wait_for_users(struct pci_siov_pf *spf)
 {
+	/* None of them may want a lock that is held here */
+	lock_map_acquire(&spf->users_map);
+	lock_map_release(&spf->users_map);
 	wait_event(spf->idle, !READ_ONCE(spf->users));
 
 	/* All that the last one did is seen by who comes after */
@@ -182,9 +191,12 @@ void pci_sdis_detach(struct pci_dev *pf)
 	pci_siov_release_msix(spf);
 	pci_siov_allow_end(spf, answers);
 
-	guard(mutex)(&spf->lock);
-	pci_siov_pf_event(spf, PCI_SIOV_PF_DETACHED);
-	spf->ops = NULL;
+	scoped_guard(mutex, &spf->lock) {
+		pci_siov_pf_event(spf, PCI_SIOV_PF_DETACHED);
+		spf->ops = NULL;
+	}
+	device_lock_reset_class(&pf->dev);
+	lockdep_unregister_key(&spf->device_key);
 }
 
 /* How a PF stops to answer */
@@ -716,6 +728,7 @@ void pci_sdis_init(struct pci_dev *pf)
 	xa_init_flags(&spf->sdi, XA_FLAGS_ALLOC);
 	mt_init_flags(&spf->mmio, MT_FLAGS_USE_RCU);
 	init_waitqueue_head(&spf->idle);
+	lockdep_init_map(&spf->users_map, "pci_siov_pf.users", &users_key, 0);
 	spf->autoprobe = true;
 	pci_siov_allow_init(spf);
 	pf->siov->spf = spf;

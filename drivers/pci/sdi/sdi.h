@@ -247,6 +247,9 @@ struct pci_siov_pf_transition {
  * @mmio: addresses that belong to SDIs (region.c); own lock
  * @idle: woken when @users drops or an SDI is gone
  * @users: SDIs that exist in whatever state, each of which pins @ops
+ * @users_map: tells lockdep of the wait for @users. Who creates or destroys an SDI
+ *	has it for reading
+ * @device_key: lockdep's class of device_lock() of the PF, while it has @ops
  * @generation: of the SDI that was created last
  * @frozen_by: why the PF does not answer, %PCI_SIOV_BY_*; under @reset_lock. It
  *	thaws when no reason is left
@@ -291,6 +294,10 @@ struct pci_siov_pf_transition {
  * the device_lock() of the PF. So nothing that such a user can reach takes the
  * PF's device_lock(): the state of an SDI locks operations out during a reset
  * instead, and unbinding waits for @users.
+ *
+ * The driver core lets lockdep not look at device_lock(), as devices nest in too many
+ * ways. The locks of SDIs and of their PFs do not, so they have classes of their own. Each
+ * PF has its own class, as a reset of a bus locks all functions on it.
  */
 struct pci_siov_pf {
 	struct pci_dev *pf;
@@ -304,6 +311,8 @@ struct pci_siov_pf {
 	struct maple_tree mmio;
 	wait_queue_head_t idle;
 	unsigned int users;
+	struct lockdep_map users_map;
+	struct lock_class_key device_key;
 	const struct pci_sdi_param *params;
 	unsigned int nr_params;
 	unsigned int streams;

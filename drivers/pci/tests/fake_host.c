@@ -39,6 +39,7 @@
  * @mem: MMIO window
  * @pref: prefetchable 64-bit MMIO window
  * @domain: PCI domain number
+ * @busn_guessed: @busn is a guess
  * @released: the core dropped its last reference to @bridge
  * @logging: accesses are being recorded
  * @log: accesses
@@ -54,6 +55,7 @@ struct fake_pci_host {
 	struct resource mem;
 	struct resource pref;
 	int domain;
+	bool busn_guessed;
 	bool released;
 	bool logging;
 	struct fake_pci_access *log;
@@ -803,6 +805,12 @@ struct fake_pci_host *fake_pci_host_create(struct kunit *test, u8 first_bus,
 	return host;
 }
 
+/* As if firmware did not say which bus numbers are the host bridge's */
+void fake_pci_guess_buses(struct fake_pci_host *host)
+{
+	host->busn_guessed = true;
+}
+
 /* Remove the hierarchy before the test ends */
 void fake_pci_host_free(struct fake_pci_host *host)
 {
@@ -828,6 +836,7 @@ void fake_pci_scan(struct fake_pci_host *host)
 	host->released = false;
 	bridge->release_fn = fake_host_release;
 	bridge->ops = &fake_ops;
+	bridge->busn_guessed = host->busn_guessed;
 
 	/* The core gives the number back with the bridge */
 	host->domain = pci_bus_find_emul_domain_nr(0, 0x10000, INT_MAX);

@@ -105,6 +105,7 @@ struct fake_pci_siov {
 
 struct fake_pci_host *fake_pci_host_create(struct kunit *test, u8 first_bus,
 					   u8 last_bus);
+void fake_pci_guess_buses(struct fake_pci_host *host);
 void fake_pci_host_free(struct fake_pci_host *host);
 void fake_pci_scan(struct fake_pci_host *host);
 void fake_pci_rescan(struct fake_pci_host *host);

@@ -668,6 +668,28 @@ static void grow_leaves_fixed_numbers(struct kunit *test)
 	expect_usable(test, pf, 255);
 }
 
+/* The numbers that follow may be those of a host bridge that is found later */
+static void grow_leaves_guessed_numbers(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp, *pf;
+	struct kmsg_dump_iter mark;
+
+	fake_pci_guess_buses(host);
+	rp = add_rp(host, 1);
+	fake_pci_set_buses(rp, 0, 0x20, 0x20);
+	pf = fake_pci_add_endpoint(host, rp, 0);
+	fake_pci_add_sdis(pf, 600, 1, 1);
+	fake_kmsg_mark(&mark);
+	fake_pci_scan(host);
+
+	expect_buses(test, rp, 0x20, 0x20);
+	expect_usable(test, pf, 255);
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&mark, LOGLEVEL_INFO,
+						 "255 of 600 SDIs usable",
+						 "try other firmware settings"));
+}
+
 /* VFs of a PF beside the port use the numbers after the port's */
 static void grow_stops_at_vfs_above(struct kunit *test)
 {
@@ -1057,6 +1079,7 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(grow_without_any_left),
 	KUNIT_CASE(grow_stops_at_the_limit),
 	KUNIT_CASE(grow_leaves_fixed_numbers),
+	KUNIT_CASE(grow_leaves_guessed_numbers),
 	KUNIT_CASE(grow_stops_at_vfs_above),
 	KUNIT_CASE(grow_for_hot_added_pf),
 	KUNIT_CASE(buses_stay_on_rescan),

@@ -18,6 +18,7 @@
  */
 
 #include <linux/cleanup.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -134,6 +135,7 @@ void vfio_siov_update_access(struct vfio_siov_core_device *v)
 		if (v->memory == VFIO_SIOV_ACCESS_ON &&
 		    memory != VFIO_SIOV_ACCESS_ON)
 			vfio_siov_zap_mappings(v);
+		vfio_dma_buf_move(&v->dmabufs, memory != VFIO_SIOV_ACCESS_ON);
 		WRITE_ONCE(v->memory, memory);
 		WRITE_ONCE(v->port, wanted_access(v, PCI_COMMAND_IO));
 	}
@@ -179,8 +181,10 @@ static int reset_sdi(struct vfio_siov_core_device *v)
 	guard(rwsem_write)(&v->memory_lock);
 	if (v->memory == VFIO_SIOV_ACCESS_ON)
 		vfio_siov_zap_mappings(v);
+	vfio_dma_buf_move(&v->dmabufs, true);
 
 	ret = pci_sdi_reset(v->sdi);
+	vfio_dma_buf_move(&v->dmabufs, v->memory != VFIO_SIOV_ACCESS_ON);
 	if (ret)
 		return ret;
 
@@ -293,6 +297,7 @@ void vfio_siov_core_close_device(struct vfio_device *vdev)
 	vfio_siov_update_access(v);
 	pci_sdi_set_master(v->sdi, false);
 	vfio_siov_free_irqs(v);
+	vfio_dma_buf_cleanup(&v->dmabufs);
 	pci_sdi_reset(v->sdi);
 	vfio_siov_config_close(v);
 	vfio_siov_unmap_regions(v);
@@ -403,6 +408,30 @@ long vfio_siov_core_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	}
 }
 EXPORT_SYMBOL_GPL(vfio_siov_core_ioctl);
+
+/**
+ * vfio_siov_core_ioctl_feature() - &vfio_device_ops.device_feature
+ * @vdev: the device
+ * @flags: which feature, and what the user wants of it
+ * @arg: the user's
+ * @argsz: size of @arg
+ *
+ * Return: what the feature has, -ENOTTY for one that is not known here, or a negative
+ * number.
+ */
+int vfio_siov_core_ioctl_feature(struct vfio_device *vdev, u32 flags,
+				 void __user *arg, size_t argsz)
+{
+	struct vfio_siov_core_device *v = to_vfio_siov(vdev);
+
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_DMA_BUF:
+		return vfio_dma_buf_feature(&v->dmabufs, flags, arg, argsz);
+	default:
+		return -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_GPL(vfio_siov_core_ioctl_feature);
 
 /**
  * vfio_siov_core_request() - &vfio_device_ops.request
@@ -525,6 +554,7 @@ int vfio_siov_core_init_dev(struct vfio_device *vdev)
 	mutex_init(&v->user_lock);
 	mutex_init(&v->lock);
 	init_rwsem(&v->memory_lock);
+	vfio_siov_dmabuf_init(v);
 	init_waitqueue_head(&v->wait);
 	spin_lock_init(&v->trigger_lock);
 
@@ -587,6 +617,8 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_register_device);
  */
 void vfio_siov_core_unregister_device(struct vfio_siov_core_device *core)
 {
+	/* Waiting for the user is waiting for what he does */
+	might_lock(&core->user_lock);
 	vfio_unregister_group_dev(&core->vdev);
 	pci_sdi_notify_stop(core->sdi);
 }

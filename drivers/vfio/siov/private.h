@@ -92,7 +92,19 @@ bool vfio_siov_signal_request(struct vfio_siov_core_device *v);
 /* region.c */
 int vfio_siov_map_regions(struct vfio_siov_core_device *v);
 void vfio_siov_unmap_regions(struct vfio_siov_core_device *v);
+int vfio_siov_find_phys(const struct vfio_siov_core_device *v, unsigned int index,
+			u64 pos, u64 len, phys_addr_t *phys);
 void vfio_siov_zap_mappings(struct vfio_siov_core_device *v);
+
+/* dmabuf.c */
+#ifdef CONFIG_VFIO_SIOV_DMABUF
+void vfio_siov_dmabuf_init(struct vfio_siov_core_device *v);
+#else
+static inline void vfio_siov_dmabuf_init(struct vfio_siov_core_device *v)
+{
+	vfio_dma_bufs_init(&v->dmabufs, &v->vdev, &v->memory_lock, NULL);
+}
+#endif
 
 /* core.c */
 void vfio_siov_update_access(struct vfio_siov_core_device *v);

@@ -601,6 +601,35 @@ static int range_can_be_mapped(const struct vfio_siov_core_device *v,
 }
 
 /**
+ * vfio_siov_find_phys() - Find pages that other devices may access for the user
+ * @v: the device
+ * @index: the BAR
+ * @pos: where in it
+ * @len: bytes, of whole pages
+ * @phys: where they are
+ *
+ * Return: 0; -EINVAL if they are not all in one slice that can be mapped; or -EPERM if
+ * other SDIs have them as well, as nothing keeps a device from writing there.
+ */
+int vfio_siov_find_phys(const struct vfio_siov_core_device *v, unsigned int index,
+			u64 pos, u64 len, phys_addr_t *phys)
+{
+	const struct vfio_siov_bar *bar = &v->bar[index];
+	const struct vfio_siov_slice *slice = vfio_siov_find_slice(bar, pos);
+	int attr = range_can_be_mapped(v, bar, pos, len);
+
+	if (attr < 0)
+		return attr;
+	if (len > slice->offset + slice->len - pos)
+		return -EINVAL;
+	if (attr & PCI_SDI_REGION_SHARED)
+		return -EPERM;
+
+	*phys = slice_start(v, slice) + pos - slice->offset;
+	return 0;
+}
+
+/**
  * vfio_siov_core_mmap() - &vfio_device_ops.mmap
  * @vdev: the device
  * @vma: where

@@ -43,6 +43,7 @@ static const struct vfio_device_ops vfio_siov_ops = {
 	.read			= vfio_siov_core_read,
 	.write			= vfio_siov_core_write,
 	.ioctl			= vfio_siov_core_ioctl,
+	.device_feature		= vfio_siov_core_ioctl_feature,
 	.get_region_info_caps	= vfio_siov_core_get_region_info,
 	.mmap			= vfio_siov_core_mmap,
 	.request		= vfio_siov_core_request,

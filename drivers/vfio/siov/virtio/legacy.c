@@ -110,47 +110,50 @@ static int write_field(struct virtio_vfio_siov_legacy *l, bool msix,
 						 part->width, l->data);
 }
 
+/**
+ * struct legacy_access - what a user has begun
+ * @msix: the layout, as long as it lasts
+ * @in: where what is read goes, NULL if this is a write
+ * @out: what is to be written
+ */
+struct legacy_access {
+	bool msix;
+	u8 *in;
+	const u8 *out;
+};
+
+static int access_field(struct virtio_vfio_siov_legacy *l,
+			const struct legacy_access *access,
+			const struct virtio_legacy_part *part, size_t done)
+{
+	if (access->in)
+		return read_field(l, access->msix, part, access->in + done);
+
+	return write_field(l, access->msix, part, access->out + done);
+}
+
 /*
  * Legacy drivers access the configuration in any width, and a command is for a single
  * field or a part of one. Where one ends is the device's knowledge, and the device
  * refuses other accesses. Then bytes do. One that is refused as well is past the end.
  */
-static int read_config(struct virtio_vfio_siov_legacy *l, bool msix,
-		       const struct virtio_legacy_part *part, u8 *buf)
+static int access_config(struct virtio_vfio_siov_legacy *l,
+			 const struct legacy_access *access,
+			 const struct virtio_legacy_part *part, size_t done)
 {
 	struct virtio_legacy_part byte = { .width = 1, .len = 1 };
 	unsigned int i;
 	int ret;
 
-	ret = read_field(l, msix, part, buf);
+	ret = access_field(l, access, part, done);
 	if (ret != -EINVAL)
 		return ret;
 
-	memset(buf, 0xff, part->len);
+	if (access->in)
+		memset(access->in + done, 0xff, part->len);
 	for (i = 0; part->len > 1 && i < part->len; i++) {
 		byte.field = part->field + i;
-		ret = read_field(l, msix, &byte, buf + i);
-		if (ret && ret != -EINVAL)
-			return ret;
-	}
-
-	return 0;
-}
-
-static int write_config(struct virtio_vfio_siov_legacy *l, bool msix,
-			const struct virtio_legacy_part *part, const u8 *buf)
-{
-	struct virtio_legacy_part byte = { .width = 1, .len = 1 };
-	unsigned int i;
-	int ret;
-
-	ret = write_field(l, msix, part, buf);
-	if (ret != -EINVAL)
-		return ret;
-
-	for (i = 0; part->len > 1 && i < part->len; i++) {
-		byte.field = part->field + i;
-		ret = write_field(l, msix, &byte, buf + i);
+		ret = access_field(l, access, &byte, done + i);
 		if (ret && ret != -EINVAL)
 			return ret;
 	}
@@ -164,11 +167,9 @@ static int write_config(struct virtio_vfio_siov_legacy *l, bool msix,
  * The PF may be reset meanwhile. Commands that the device has not answered by then fail,
  * and so do those that come before its driver is back.
  */
-static int legacy_read(struct vfio_siov_core_device *core, unsigned int bar,
-		       u64 pos, void *buf, size_t count)
+static int access_ports(struct virtio_vfio_siov_legacy *l,
+			const struct legacy_access *access, u64 pos, size_t count)
 {
-	struct virtio_vfio_siov_legacy *l = to_virtio_vfio_siov(core)->legacy;
-	bool msix = vfio_siov_core_msix_enabled(core);
 	struct virtio_legacy_part part;
 	size_t done;
 	int ret;
@@ -179,41 +180,41 @@ static int legacy_read(struct vfio_siov_core_device *core, unsigned int bar,
 		return ret;
 
 	for (done = 0; !ret && done < count; done += part.len) {
-		part = virtio_legacy_part(msix, pos + done, count - done);
-		ret = part.config ? read_config(l, msix, &part, buf + done) :
-				    read_field(l, msix, &part, buf + done);
+		part = virtio_legacy_part(access->msix, pos + done, count - done);
+		ret = part.config ? access_config(l, access, &part, done) :
+				    access_field(l, access, &part, done);
 	}
 
 	return to_user_error(ret);
+}
+
+static int legacy_read(struct vfio_siov_core_device *core, unsigned int bar,
+		       u64 pos, void *buf, size_t count)
+{
+	const struct legacy_access access = {
+		.msix	= vfio_siov_core_msix_enabled(core),
+		.in	= buf,
+	};
+
+	return access_ports(to_virtio_vfio_siov(core)->legacy, &access, pos, count);
 }
 
 static int legacy_write(struct vfio_siov_core_device *core, unsigned int bar,
 			u64 pos, const void *buf, size_t count)
 {
 	struct virtio_vfio_siov_legacy *l = to_virtio_vfio_siov(core)->legacy;
-	bool msix = vfio_siov_core_msix_enabled(core);
-	struct virtio_legacy_part part;
-	size_t done;
-	int ret;
+	const struct legacy_access access = {
+		.msix	= vfio_siov_core_msix_enabled(core),
+		.out	= buf,
+	};
 
 	/* No user waits for a command of another one here */
 	if (notify(l, pos, buf, count))
 		return 0;
-	if (!virtio_legacy_is_whole(msix, pos, count))
+	if (!virtio_legacy_is_whole(access.msix, pos, count))
 		return -EINVAL;
 
-	ACQUIRE(mutex_kill, lock)(&l->lock);
-	ret = ACQUIRE_ERR(mutex_kill, &lock);
-	if (ret)
-		return ret;
-
-	for (done = 0; !ret && done < count; done += part.len) {
-		part = virtio_legacy_part(msix, pos + done, count - done);
-		ret = part.config ? write_config(l, msix, &part, buf + done) :
-				    write_field(l, msix, &part, buf + done);
-	}
-
-	return to_user_error(ret);
+	return access_ports(l, &access, pos, count);
 }
 
 static const struct vfio_siov_slice_ops legacy_slice_ops = {

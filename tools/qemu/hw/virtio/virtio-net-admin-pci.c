@@ -24,8 +24,8 @@
 #define ADMIN_QUEUE             (VIRTIO_QUEUE_MAX - 1)
 #define ADMIN_QUEUE_SIZE        64
 
-#define ADMIN_ARI_OFFSET        PCI_CONFIG_SPACE_SIZE
-#define ADMIN_SRIOV_OFFSET      0x110
+/* Behind ARI */
+#define ADMIN_SRIOV_OFFSET      0x10
 #define ADMIN_VF_DEVICE_ID      0x10f7
 
 /* The groups */
@@ -86,6 +86,7 @@ static void admin_handle_output(VirtIODevice *vdev, VirtQueue *vq)
 static void admin_pci_init_sriov(VirtIONetAdminPCI *d, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(d);
+    uint16_t ari = virtio_net_admin_ari_offset(pdev);
 
     if (!d->vfs) {
         return;
@@ -95,10 +96,10 @@ static void admin_pci_init_sriov(VirtIONetAdminPCI *d, Error **errp)
                    " put it behind a root port");
         return;
     }
-    pcie_ari_init(pdev, ADMIN_ARI_OFFSET);
-    if (!pcie_sriov_pf_init(pdev, ADMIN_SRIOV_OFFSET, TYPE_VIRTIO_NET_ADMIN_VF,
-                            ADMIN_VF_DEVICE_ID, d->vfs, d->vfs, d->vf_offset,
-                            d->vf_stride, errp)) {
+    pcie_ari_init(pdev, ari);
+    if (!pcie_sriov_pf_init(pdev, ari + ADMIN_SRIOV_OFFSET,
+                            TYPE_VIRTIO_NET_ADMIN_VF, ADMIN_VF_DEVICE_ID,
+                            d->vfs, d->vfs, d->vf_offset, d->vf_stride, errp)) {
         return;
     }
     virtio_add_feature(&VIRTIO_DEVICE(&d->vdev)->host_features,

@@ -434,7 +434,7 @@ static bool init_sdis(VirtIONetSIOVPCI *pf, Error **errp)
         return false;
     }
     if (!pdev->exp.sriov_cap) {
-        pcie_ari_init(pdev, PCI_CONFIG_SPACE_SIZE);
+        pcie_ari_init(pdev, virtio_net_admin_ari_offset(pdev));
     }
     if (!init_siov(pf, errp)) {
         return false;
@@ -549,6 +549,7 @@ static const Property siov_pci_properties[] = {
     DEFINE_PROP_BOOL("x-sdi-dma-as-pf", VirtIONetSIOVPCI, x_sdi_dma_as_pf,
                      false),
     DEFINE_PROP_BOOL("x-msi-as-pf", VirtIONetSIOVPCI, x_msi_as_pf, false),
+    DEFINE_PROP_UINT32("x-drop-every", VirtIONetSIOVPCI, x_drop_every, 0),
     DEFINE_PROP_BOOL("x-flr-keeps-sdis", VirtIONetSIOVPCI, x_flr_keeps_sdis,
                      false),
 };

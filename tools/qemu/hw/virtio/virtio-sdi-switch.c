@@ -33,9 +33,19 @@ struct VirtIOSwitchPort {
     QLIST_ENTRY(VirtIOSwitchPort) next;
 };
 
+/**
+ * struct VirtIOSwitch - the switch of a PF
+ * @pf: PF
+ * @number: of all switches
+ * @sent: packets to be delivered, as x-drop-every counts them
+ * @pf_port: the PF's own NIC
+ * @uplink: its backend, NULL if it has none
+ * @ports: all of them
+ */
 struct VirtIOSwitch {
     VirtIONetSIOVPCI *pf;
     unsigned number;
+    uint32_t sent;
     VirtIOSwitchPort *pf_port;
     VirtIOSwitchPort *uplink;
     QLIST_HEAD(, VirtIOSwitchPort) ports;
@@ -64,6 +74,17 @@ static void port_sent(NetClientState *nc, ssize_t ret)
     }
 }
 
+/* One packet too many, or one of those that are lost on purpose */
+static bool has_to_drop(VirtIOSwitchPort *port)
+{
+    const VirtIONetSIOVPCI *pf = port->sw->pf;
+
+    if (port->held >= pf->queue_len) {
+        return true;
+    }
+    return pf->x_drop_every && ++port->sw->sent % pf->x_drop_every == 0;
+}
+
 static void port_send(VirtIOSwitchPort *port, const struct iovec *iov, int num)
 {
     ssize_t ret;
@@ -71,7 +92,7 @@ static void port_send(VirtIOSwitchPort *port, const struct iovec *iov, int num)
     if (!takes_packets(port)) {
         return;
     }
-    if (port->held >= port->sw->pf->queue_len) {
+    if (has_to_drop(port)) {
         (*counter(port, VSDI_CNT_SWITCH_DROP))++;
         trace_virtio_sdi_switch_drop(port->nc.name, port->held);
         return;

@@ -167,6 +167,7 @@ struct VirtIONetSIOVPCI {
     uint32_t x_reset_us;
     bool x_sdi_dma_as_pf;
     bool x_msi_as_pf;
+    uint32_t x_drop_every;
     bool x_flr_keeps_sdis;
 };
 

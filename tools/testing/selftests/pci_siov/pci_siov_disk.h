@@ -292,12 +292,18 @@ static inline bool writer_wait(const struct writer *w, uint32_t more)
 	return true;
 }
 
+/* It ends with the round that it is in */
+static inline void writer_tell(struct writer *w)
+{
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+}
+
 /* False if it hangs; then its memory has to stay */
 static inline bool writer_stop(struct writer *w)
 {
 	struct timespec end;
 
-	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	writer_tell(w);
 	clock_gettime(CLOCK_REALTIME, &end);
 	end.tv_sec += 30;
 	return !pthread_timedjoin_np(w->thread, NULL, &end);

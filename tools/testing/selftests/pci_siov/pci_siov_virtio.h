@@ -348,6 +348,31 @@ static inline bool make_sdi(const struct pf *pf, struct ns *ns, unsigned int ind
 	       ns_make(ns, nic, HOST_SDI + index);
 }
 
+/* The NIC of a function in a namespace */
+static inline bool make_function(struct ns *ns, const char *name, int host)
+{
+	char path[256], nic[IFNAMSIZ];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
+	return interface_of(path, "net", nic, sizeof(nic)) &&
+	       ns_make(ns, nic, host);
+}
+
+/* Namespaces that end give their NICs back, after a while */
+static inline bool wait_for_nic(const char *name)
+{
+	char path[256], nic[IFNAMSIZ];
+	double end = now() + 10;
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
+	while (!interface_of(path, "net", nic, sizeof(nic))) {
+		if (now() > end)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
 /* --- traffic --- */
 
 static inline struct sockaddr_in to_address(const char *address, int port)

@@ -3,7 +3,8 @@
  * Drivers of NICs and disks in user space, over VFIO
  *
  * A NIC exchanges packets with others and knows each by its contents. A disk reads
- * and writes sectors. Both wait for what the device uses, and need no interrupt.
+ * and writes sectors. Both wait for what the device uses, and need no interrupt. By
+ * which registers they are driven makes no difference here.
  */
 #ifndef PCI_SIOV_VIRTIO_DEV_H
 #define PCI_SIOV_VIRTIO_DEV_H
@@ -19,12 +20,9 @@
 #define TX_VECTOR	2
 #define NIC_VECTORS	4
 
-/* struct virtio_net_hdr_mrg_rxbuf: all devices without a legacy interface have it */
-#define NET_HEADER	12
 #define ETHERTYPE	0x88b5
 #define MIN_FRAME	60
 #define MAX_FRAME	1514
-#define HEAD_SIZE	(NET_HEADER + ETH_HLEN)
 
 #define NIC_IOVA(n)	(0x10000000ULL * ((n) + 1))
 
@@ -34,37 +32,101 @@ struct nic {
 	int irq[NIC_VECTORS];
 };
 
-/* ---- NICs ---- */
+/* An SDI in the hands of this process, by the driver of that name */
+static inline int user_create(const struct pf *pf, unsigned int index,
+			      struct user *u, const char *driver)
+{
+	char override[64], buf[256];
+	int ret;
+
+	snprintf(override, sizeof(override), "driver_override=%s", driver);
+	ret = create_sdi(pf, index, override);
+
+	return ret ?: user_open(u, MODE_CDEV,
+				sdi_name(pf, index, buf, sizeof(buf)));
+}
 
 static inline int open_sdi(const struct pf *pf, unsigned int index,
 			   struct virtio *v, uint64_t iova)
 {
-	char buf[256];
-	int ret;
-
-	ret = create_sdi(pf, index, "driver_override=" VIRTIO_VFIO_DRIVER);
-	if (ret)
-		return ret;
-	ret = user_open(&v->user, MODE_CDEV,
-			sdi_name(pf, index, buf, sizeof(buf)));
-
-	return ret ?: virtio_find(v, iova);
+	return user_create(pf, index, &v->user, VIRTIO_VFIO_DRIVER) ?:
+	       virtio_find(v, iova);
 }
 
-static inline int request_vectors(struct nic *nic)
+/* ---- What is sent and written: each place has its own, and so has each @seed ---- */
+
+static inline void fill_pattern(uint8_t *mem, unsigned int seed,
+				unsigned int from, unsigned int to)
+{
+	unsigned int i;
+
+	for (i = from; i < to; i++)
+		mem[i] = seed * 31 + i * 7 + (i >> 8);
+}
+
+static inline void fill_frame(uint8_t *mem, const uint8_t *from,
+			      const uint8_t *to, unsigned int seed,
+			      unsigned int len)
+{
+	memcpy(mem, to, ETH_ALEN);
+	memcpy(mem + ETH_ALEN, from, ETH_ALEN);
+	mem[2 * ETH_ALEN] = ETHERTYPE >> 8;
+	mem[2 * ETH_ALEN + 1] = ETHERTYPE & 0xff;
+	fill_pattern(mem, seed, ETH_HLEN, len);
+}
+
+static inline bool is_frame(const uint8_t *mem, const uint8_t *from,
+			    const uint8_t *to, unsigned int seed,
+			    unsigned int len)
+{
+	uint8_t wanted[MAX_FRAME];
+
+	fill_frame(wanted, from, to, seed, len);
+	return !memcmp(mem, wanted, len);
+}
+
+/* ---- NICs ---- */
+
+static inline void make_events(struct nic *nic)
 {
 	unsigned int i;
 
 	for (i = 0; i < NIC_VECTORS; i++)
 		nic->irq[i] = eventfd(0, EFD_NONBLOCK);
+}
 
+static inline int request_vectors(struct nic *nic)
+{
+	make_events(nic);
 	return set_eventfds(&nic->v.user, VFIO_PCI_MSIX_IRQ_INDEX, 0,
 			    NIC_VECTORS, nic->irq);
 }
 
+/* The first descriptor of packet @i */
+static inline unsigned int head_of(const struct nic *nic, unsigned int i)
+{
+	return nic->v.transport->header_apart ? 2 * i : i;
+}
+
+/* Packet @i of queue @n, of @len bytes behind its header, is at @iova, or goes there */
+static inline void set_packet(struct nic *nic, unsigned int n, unsigned int i,
+			      uint64_t iova, uint32_t len, uint16_t flags)
+{
+	uint32_t header = nic->v.transport->net_header;
+	unsigned int head = head_of(nic, i);
+
+	if (!nic->v.transport->header_apart) {
+		set_desc(&nic->v, n, head, iova, header + len, flags);
+		return;
+	}
+
+	set_desc(&nic->v, n, head, iova, header, flags | VRING_DESC_F_NEXT);
+	set_desc(&nic->v, n, head + 1, iova + header, len, flags);
+}
+
 static inline void offer_buffer(struct nic *nic, unsigned int i)
 {
-	offer(&nic->v, RX, i);
+	offer(&nic->v, RX, head_of(nic, i));
 }
 
 static inline void offer_all(struct nic *nic)
@@ -72,8 +134,9 @@ static inline void offer_all(struct nic *nic)
 	unsigned int i;
 
 	for (i = 0; i < QUEUE_SIZE; i++) {
-		set_desc(&nic->v, RX, i, nic->v.iova + BUFFER_OFFSET(RX, i),
-			 VIRTIO_BUFFER_SIZE, VRING_DESC_F_WRITE);
+		set_packet(nic, RX, i, nic->v.iova + BUFFER_OFFSET(RX, i),
+			   VIRTIO_BUFFER_SIZE - nic->v.transport->net_header,
+			   VRING_DESC_F_WRITE);
 		offer_buffer(nic, i);
 	}
 	notify(&nic->v, RX);
@@ -83,19 +146,17 @@ static inline void offer_all(struct nic *nic)
 static inline int start_nic(struct nic *nic)
 {
 	struct virtio *v = &nic->v;
-	uint8_t *mac = at(v, VIRTIO_PCI_CAP_DEVICE_CFG,
-			  offsetof(struct virtio_net_config, mac));
 	unsigned int i;
 	int ret;
 
-	ret = negotiate(v, MUST_HAVE | BIT64(VIRTIO_NET_F_MAC));
+	ret = negotiate(v, v->transport->must_have | BIT64(VIRTIO_NET_F_MAC));
 	if (ret)
 		return ret;
 
 	for (i = 0; i < ETH_ALEN; i++)
-		nic->mac[i] = get(mac + i);
+		nic->mac[i] = v->transport->config(v, i);
 
-	common_put16(v, VIRTIO_PCI_COMMON_MSIX, CONFIG_VECTOR);
+	v->transport->set_config_vector(v, CONFIG_VECTOR);
 	ret = setup_queue(v, RX, RX_VECTOR) ?: setup_queue(v, TX, TX_VECTOR);
 	if (ret)
 		return ret;
@@ -108,62 +169,43 @@ static inline int start_nic(struct nic *nic)
 	return ret;
 }
 
-static inline uint8_t pattern(unsigned int seed, unsigned int i)
-{
-	return seed * 31 + i * 7 + (i >> 8);
-}
-
 static inline void fill_packet(uint8_t *mem, const struct nic *from,
 			       const struct nic *to, unsigned int seed,
 			       unsigned int len)
 {
-	unsigned int i;
+	unsigned int header = from->v.transport->net_header;
 
-	memset(mem, 0, NET_HEADER);
-	mem += NET_HEADER;
-	memcpy(mem, to->mac, ETH_ALEN);
-	memcpy(mem + ETH_ALEN, from->mac, ETH_ALEN);
-	mem[2 * ETH_ALEN] = ETHERTYPE >> 8;
-	mem[2 * ETH_ALEN + 1] = ETHERTYPE & 0xff;
-	for (i = ETH_HLEN; i < len; i++)
-		mem[i] = pattern(seed, i);
+	memset(mem, 0, header);
+	fill_frame(mem + header, from->mac, to->mac, seed, len);
 }
 
-static inline bool is_packet(const uint8_t *mem, const struct nic *from,
-			     const struct nic *to, unsigned int seed,
-			     unsigned int len)
+/* Tell the device of packet @i, which is at @iova */
+static inline int send_from(struct nic *nic, unsigned int i, uint64_t iova,
+			    unsigned int len)
 {
-	uint8_t wanted[NET_HEADER + MAX_FRAME];
-
-	fill_packet(wanted, from, to, seed, len);
-	return !memcmp(mem + NET_HEADER, wanted + NET_HEADER, len);
+	set_packet(nic, TX, i, iova, len, 0);
+	offer(&nic->v, TX, head_of(nic, i));
+	return notify(&nic->v, TX);
 }
 
-/* Tell the device of a packet at @iova, in the descriptor @i */
-static inline void send_from(struct nic *nic, unsigned int i, uint64_t iova,
-			     unsigned int len)
-{
-	set_desc(&nic->v, TX, i, iova, NET_HEADER + len, 0);
-	offer(&nic->v, TX, i);
-	notify(&nic->v, TX);
-}
-
-static inline void post(struct nic *from, const struct nic *to,
-			unsigned int seed, unsigned int len)
+static inline int post(struct nic *from, const struct nic *to,
+		       unsigned int seed, unsigned int len)
 {
 	unsigned int i = seed % QUEUE_SIZE;
 	unsigned int pos = BUFFER_OFFSET(TX, i);
 
 	fill_packet(from->v.mem + pos, from, to, seed, len);
-	send_from(from, i, from->v.iova + pos, len);
+	return send_from(from, i, from->v.iova + pos, len);
 }
 
 /* Wait for the packet. Others may come, from whoever is on the switch */
 static inline int receive(struct nic *nic, const struct nic *from,
 			  unsigned int seed, unsigned int len)
 {
+	unsigned int header = nic->v.transport->net_header;
 	double end = now() + 5;
 	uint32_t got;
+	uint8_t *mem;
 	bool found;
 	int i;
 
@@ -171,13 +213,14 @@ static inline int receive(struct nic *nic, const struct nic *from,
 		i = wait_used(&nic->v, RX, 1000, &got);
 		if (i == -ETIMEDOUT)
 			continue;
-		if (i < 0 || i >= QUEUE_SIZE)
+		if (i < 0 || i % head_of(nic, 1) || i >= (int)head_of(nic, QUEUE_SIZE))
 			return -EPROTO;
-		found = got == NET_HEADER + len &&
-			is_packet(nic->v.mem + BUFFER_OFFSET(RX, i), from, nic,
-				  seed, len);
-		memset(nic->v.mem + BUFFER_OFFSET(RX, i), 0,
-		       VIRTIO_BUFFER_SIZE);
+
+		i /= head_of(nic, 1);
+		mem = nic->v.mem + BUFFER_OFFSET(RX, i);
+		found = got == header + len &&
+			is_frame(mem + header, from->mac, nic->mac, seed, len);
+		memset(mem, 0, VIRTIO_BUFFER_SIZE);
 		offer_buffer(nic, i);
 		notify(&nic->v, RX);
 		if (found)
@@ -194,8 +237,7 @@ static inline int transfer(struct nic *from, struct nic *to, unsigned int seed,
 	uint32_t used;
 	int ret;
 
-	post(from, to, seed, len);
-	ret = receive(to, from, seed, len);
+	ret = post(from, to, seed, len) ?: receive(to, from, seed, len);
 	if (ret)
 		return ret;
 
@@ -210,25 +252,6 @@ static inline int exchange(struct nic *a, struct nic *b, unsigned int seed)
 }
 
 /* ---- Resets ---- */
-
-static inline bool is_as_new(const struct virtio *v)
-{
-	unsigned int n;
-
-	if (virtio_status(v) ||
-	    common_get16(v, VIRTIO_PCI_COMMON_MSIX) != NO_VECTOR)
-		return false;
-
-	for (n = 0; n < MAX_QUEUES; n++) {
-		common_put16(v, VIRTIO_PCI_COMMON_Q_SELECT, n);
-		if (common_get16(v, VIRTIO_PCI_COMMON_Q_ENABLE) ||
-		    common_get32(v, VIRTIO_PCI_COMMON_Q_DESCLO) ||
-		    common_get16(v, VIRTIO_PCI_COMMON_Q_MSIX) != NO_VECTOR)
-			return false;
-	}
-
-	return true;
-}
 
 static inline int reset_by_ioctl(const struct pf *pf, struct nic *nic)
 {
@@ -252,6 +275,7 @@ static inline int reset_by_pf(const struct pf *pf, struct nic *nic)
 /* ---- Disks ---- */
 
 #define SECTOR		512
+/* Of any device that has but one */
 #define BLK_QUEUE	0
 #define BLK_VECTOR	1
 #define BLK_REQUEST	BUFFER_OFFSET(BLK_QUEUE, 0)
@@ -289,11 +313,13 @@ static inline int blk_request(struct virtio *v, uint32_t type, uint64_t sector,
 	return ret < 0 ? ret : v->mem[BLK_STATUS];
 }
 
-static inline int start_disk(struct virtio *v)
+/* Of one queue, from a reset to where requests are done */
+static inline int start_device(struct virtio *v)
 {
 	int ret;
 
-	ret = negotiate(v, MUST_HAVE) ?: setup_queue(v, BLK_QUEUE, BLK_VECTOR);
+	ret = negotiate(v, v->transport->must_have) ?:
+	      setup_queue(v, BLK_QUEUE, BLK_VECTOR);
 	if (ret)
 		return ret;
 
@@ -303,21 +329,56 @@ static inline int start_disk(struct virtio *v)
 
 static inline void fill_sector(struct virtio *v, unsigned int seed)
 {
-	unsigned int i;
-
-	for (i = 0; i < SECTOR; i++)
-		v->mem[BLK_DATA + i] = pattern(seed, i);
+	fill_pattern(v->mem + BLK_DATA, seed, 0, SECTOR);
 }
 
 static inline bool is_sector(const struct virtio *v, unsigned int seed)
 {
+	uint8_t wanted[SECTOR];
+
+	fill_pattern(wanted, seed, 0, SECTOR);
+	return !memcmp(v->mem + BLK_DATA, wanted, SECTOR);
+}
+
+/* Every @step sectors one, each with its own; 0, a status or a negative number */
+static inline int write_sectors(struct virtio *v, unsigned int step)
+{
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < SECTOR; i++)
-		if (v->mem[BLK_DATA + i] != pattern(seed, i))
-			return false;
+	for (i = 0; !ret && i < 64; i += step) {
+		fill_sector(v, i);
+		ret = blk_request(v, VIRTIO_BLK_T_OUT, i, SECTOR);
+	}
 
-	return true;
+	return ret;
+}
+
+/* -EILSEQ if they are others */
+static inline int check_sectors(struct virtio *v, unsigned int step)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < 64; i += step) {
+		memset(v->mem + BLK_DATA, 0, SECTOR);
+		ret = blk_request(v, VIRTIO_BLK_T_IN, i, SECTOR);
+		if (!ret && !is_sector(v, i))
+			ret = -EILSEQ;
+	}
+
+	return ret;
+}
+
+/* ---- Garbage, the same for the same SIOV_SEED ---- */
+
+static uint32_t random_state;
+
+static inline uint32_t any(uint32_t below)
+{
+	/* Numerical Recipes, "An Even Quicker Generator" */
+	random_state = random_state * 1664525 + 1013904223;
+	return (uint64_t)random_state * below >> 32;
 }
 
 #endif /* PCI_SIOV_VIRTIO_DEV_H */

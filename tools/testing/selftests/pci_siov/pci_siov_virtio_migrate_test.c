@@ -868,7 +868,7 @@ FIXTURE_SETUP(disk)
 		ASSERT_EQ(0, open_sdi(&self->pf, index + i, &self->v[i],
 				      NIC_IOVA(i)));
 	ASSERT_EQ(0, open_sdi(&self->pf, 0, &self->nic.v, NIC_IOVA(2)));
-	ASSERT_EQ(0, start_disk(&self->v[0]));
+	ASSERT_EQ(0, start_device(&self->v[0]));
 }
 
 FIXTURE_TEARDOWN_PARENT(disk)

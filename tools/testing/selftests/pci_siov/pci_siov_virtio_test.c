@@ -18,7 +18,7 @@
 #define PINGS		20
 #define TCP_PORT	5001
 #define TCP_WORDS	(512 * 1024)
-#define CROWD_PATIENCE	20000	/* ms */
+#define CROWD_PATIENCE	20000	/* ms, SIOV_PATIENCE is another one */
 #define CROWD_PAUSE	50	/* ms */
 #define CROWD_AGAIN	8	/* each eighth one comes twice */
 
@@ -34,30 +34,6 @@ FIXTURE(nic) {
 	struct ns outside;
 	bool faults;		/* a test makes some on purpose */
 };
-
-static bool make_function(struct ns *ns, const char *name, int host)
-{
-	char path[256], nic[IFNAMSIZ];
-
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
-	return interface_of(path, "net", nic, sizeof(nic)) &&
-	       ns_make(ns, nic, host);
-}
-
-/* Namespaces that end give their NICs back, after a while */
-static bool wait_for_nic(const char *name)
-{
-	char path[256], nic[IFNAMSIZ];
-	double end = now() + 10;
-
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s", name);
-	while (!interface_of(path, "net", nic, sizeof(nic))) {
-		if (now() > end)
-			return false;
-		usleep(10000);
-	}
-	return true;
-}
 
 FIXTURE_SETUP(nic)
 {
@@ -94,10 +70,11 @@ FIXTURE_TEARDOWN(nic)
 	ns_drop(&self->outside);
 	delete_all(&self->pf);
 
-	for (i = 0; i < (int)ARRAY_SIZE(forbidden); i++)
+	for (i = 0; i < (int)ARRAY_SIZE(forbidden); i++) {
 		EXPECT_EQ(self->before[forbidden[i]],
 			  virtio_counter(self->regs, forbidden[i]))
 			TH_LOG("counter %d", forbidden[i]);
+	}
 	faults = virtio_counter(self->regs, VCNT_FAULT) -
 		 self->before[VCNT_FAULT];
 	EXPECT_EQ(self->faults, faults > 0);
@@ -280,12 +257,17 @@ struct pair {
 	struct echo echo;
 };
 
+static int crowd_patience(void)
+{
+	return layout("SIOV_PATIENCE", CROWD_PATIENCE);
+}
+
 static bool pair_start(const struct pf *pf, struct pair *pair, int n)
 {
 	return make_sdi(pf, &pair->ns[0], 2 * n) &&
 	       make_sdi(pf, &pair->ns[1], 2 * n + 1) &&
 	       echo_start_at(&pair->echo, &pair->ns[0], &pair->ns[1],
-			     CROWD_PATIENCE, CROWD_PAUSE);
+			     crowd_patience(), CROWD_PAUSE);
 }
 
 static void echo_lost_nothing(struct __test_metadata *_metadata,
@@ -330,12 +312,13 @@ TEST_F(nic, others_lose_nothing)
 	/* The driver asks for the list of commands when it begins */
 	ASSERT_LT(0, admin);
 	ASSERT_TRUE(echo_start_at(&first, &self->sdi[0], &self->sdi[1],
-				  CROWD_PATIENCE, 5));
+				  crowd_patience(), 5));
 	ASSERT_TRUE(echo_start_at(&uplink, &self->outside, &self->own,
-				  CROWD_PATIENCE, 5));
-	for (i = 1; i < pairs; i++)
+				  crowd_patience(), 5));
+	for (i = 1; i < pairs; i++) {
 		ASSERT_TRUE(pair_start(&self->pf, &pair[i], i))
 			TH_LOG("pair %d", i);
+	}
 	EXPECT_EQ(2U * pairs, reg32(self->regs, REG_NUM_ENABLED));
 	for (i = 1; i < pairs; i += CROWD_AGAIN) {
 		pair_end(_metadata, &self->pf, self->regs, &pair[i], i);

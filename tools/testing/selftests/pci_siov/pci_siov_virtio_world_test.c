@@ -53,10 +53,11 @@ FIXTURE_TEARDOWN(world)
 	for (i = 0; i < NICS; i++)
 		ns_drop(&self->sdi[i]);
 	delete_all(&self->pf);
-	for (i = 0; i < (int)ARRAY_SIZE(forbidden); i++)
+	for (i = 0; i < (int)ARRAY_SIZE(forbidden); i++) {
 		EXPECT_EQ(self->before[forbidden[i]],
 			  virtio_counter(self->regs, forbidden[i]))
 			TH_LOG("counter %d", forbidden[i]);
+	}
 	EXPECT_EQ(self->before[VCNT_FAULT],
 		  virtio_counter(self->regs, VCNT_FAULT));
 	munmap(self->regs, REG_SIZE);

@@ -7,6 +7,8 @@
 #ifndef HW_VIRTIO_NET_ADMIN_PCI_H
 #define HW_VIRTIO_NET_ADMIN_PCI_H
 
+#include "hw/pci/pci_device.h"
+#include "hw/pci/pcie_regs.h"
 #include "hw/virtio/virtio-admin.h"
 #include "hw/virtio/virtio-net.h"
 #include "hw/virtio/virtio-pci.h"
@@ -32,5 +34,11 @@ struct VirtIONetAdminPCIClass {
 
     PCIUnregisterFunc *parent_exit;
 };
+
+/* The first extended capability but AER, which virtio-pci puts in front */
+static inline uint16_t virtio_net_admin_ari_offset(const PCIDevice *pdev)
+{
+    return PCI_CONFIG_SPACE_SIZE + (pdev->exp.aer_cap ? PCI_ERR_SIZEOF : 0);
+}
 
 #endif /* HW_VIRTIO_NET_ADMIN_PCI_H */
