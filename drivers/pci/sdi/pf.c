@@ -74,7 +74,6 @@ void pci_sdis_attach(struct pci_dev *pf)
 	if (pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
 		return;
 
-	lockdep_register_key(&spf->device_key);
 	device_lock_set_class(&pf->dev, &spf->device_key);
 	spf->frozen_by = 0;
 	spf->ops = ops;
@@ -196,7 +195,6 @@ void pci_sdis_detach(struct pci_dev *pf)
 		spf->ops = NULL;
 	}
 	device_lock_reset_class(&pf->dev);
-	lockdep_unregister_key(&spf->device_key);
 }
 
 /* How a PF stops to answer */
@@ -728,6 +726,7 @@ void pci_sdis_init(struct pci_dev *pf)
 	xa_init_flags(&spf->sdi, XA_FLAGS_ALLOC);
 	mt_init_flags(&spf->mmio, MT_FLAGS_USE_RCU);
 	init_waitqueue_head(&spf->idle);
+	lockdep_register_key(&spf->device_key);
 	lockdep_init_map(&spf->users_map, "pci_siov_pf.users", &users_key, 0);
 	spf->autoprobe = true;
 	pci_siov_allow_init(spf);
@@ -780,6 +779,8 @@ void pci_sdis_release(struct pci_dev *pf)
 	mutex_destroy(&spf->allow_lock);
 	mutex_destroy(&spf->reset_lock);
 	mutex_destroy(&spf->lock);
+	/* Not earlier: who waits for the lock has its class until it is his */
+	lockdep_unregister_key(&spf->device_key);
 	put_device(&spf->bridge->dev);
 	kfree(spf);
 	pf->siov->spf = NULL;

@@ -251,6 +251,32 @@ static inline int exchange(struct nic *a, struct nic *b, unsigned int seed)
 	       transfer(b, a, seed, MAX_FRAME);
 }
 
+/* Packets of several lengths, to and fro, and each is announced */
+static inline void check_packets(struct __test_metadata *_metadata,
+				 struct nic *a, struct nic *b)
+{
+	static const unsigned int len[] = {
+		MIN_FRAME, 61, 64, 127, 512, 1000, 1499, MAX_FRAME,
+	};
+	unsigned int i, seed = 0;
+
+	ASSERT_EQ(0, start_nic(a));
+	ASSERT_EQ(0, start_nic(b));
+	EXPECT_NE(0, memcmp(a->mac, b->mac, ETH_ALEN));
+	for (i = 0; i < 5 * ARRAY_SIZE(len); i++) {
+		ASSERT_EQ(0, transfer(a, b, seed++, len[i % ARRAY_SIZE(len)]));
+		ASSERT_EQ(0, transfer(b, a, seed++, len[i % ARRAY_SIZE(len)]));
+	}
+
+	/* By the vectors that the driver has chosen */
+	EXPECT_LE(1, events(b->irq[RX_VECTOR], 1000));
+	EXPECT_LE(1, events(b->irq[TX_VECTOR], 1000));
+	EXPECT_LE(1, events(a->irq[RX_VECTOR], 1000));
+	EXPECT_EQ(0, events(a->irq[CONFIG_VECTOR], 0));
+	EXPECT_TRUE(guard_is_intact(&a->v));
+	EXPECT_TRUE(guard_is_intact(&b->v));
+}
+
 /* ---- Resets ---- */
 
 static inline int reset_by_ioctl(const struct pf *pf, struct nic *nic)

@@ -381,29 +381,11 @@ TEST_F(virtio_legacy, log_is_not_filled)
 
 TEST_F(virtio_legacy, packets)
 {
-	static const unsigned int len[] = {
-		MIN_FRAME, 61, 127, 512, 1000, MAX_FRAME,
-	};
 	struct nic *a = &self->nic[0], *b = &self->nic[1];
-	unsigned int i, seed = 0;
 
 	ASSERT_EQ(0, msix_on(&a->v, a->irq, NIC_VECTORS));
 	ASSERT_EQ(0, msix_on(&b->v, b->irq, NIC_VECTORS));
-	ASSERT_EQ(0, start_nic(a));
-	ASSERT_EQ(0, start_nic(b));
-	EXPECT_NE(0, memcmp(a->mac, b->mac, ETH_ALEN));
-	for (i = 0; i < 10 * ARRAY_SIZE(len); i++) {
-		ASSERT_EQ(0, transfer(a, b, seed++, len[i % ARRAY_SIZE(len)]));
-		ASSERT_EQ(0, transfer(b, a, seed++, len[i % ARRAY_SIZE(len)]));
-	}
-
-	/* And each was announced, by the vector that the driver has chosen */
-	EXPECT_LE(1, events(b->irq[RX_VECTOR], 1000));
-	EXPECT_LE(1, events(b->irq[TX_VECTOR], 1000));
-	EXPECT_LE(1, events(a->irq[RX_VECTOR], 1000));
-	EXPECT_EQ(0, events(a->irq[CONFIG_VECTOR], 0));
-	EXPECT_TRUE(guard_is_intact(&a->v));
-	EXPECT_TRUE(guard_is_intact(&b->v));
+	check_packets(_metadata, a, b);
 }
 
 /* A driver that polls, as firmware does; ISR says what is new, once */
