@@ -24,7 +24,7 @@ struct vfio_dma_buf {
 };
 
 static int vfio_dma_buf_attach(struct dma_buf *dmabuf,
-				   struct dma_buf_attachment *attachment)
+			       struct dma_buf_attachment *attachment)
 {
 	struct vfio_dma_buf *priv = dmabuf->priv;
 
@@ -50,7 +50,7 @@ static void vfio_dma_buf_done(struct kref *kref)
 
 static struct sg_table *
 vfio_dma_buf_map(struct dma_buf_attachment *attachment,
-		     enum dma_data_direction dir)
+		 enum dma_data_direction dir)
 {
 	struct vfio_dma_buf *priv = attachment->dmabuf->priv;
 	struct sg_table *ret;
@@ -71,8 +71,8 @@ vfio_dma_buf_map(struct dma_buf_attachment *attachment,
 }
 
 static void vfio_dma_buf_unmap(struct dma_buf_attachment *attachment,
-				   struct sg_table *sgt,
-				   enum dma_data_direction dir)
+			       struct sg_table *sgt,
+			       enum dma_data_direction dir)
 {
 	struct vfio_dma_buf *priv = attachment->dmabuf->priv;
 
@@ -119,7 +119,7 @@ static const struct dma_buf_ops vfio_dmabuf_ops = {
  *    will fail if it is currently revoked
  */
 int vfio_dma_buf_iommufd_map(struct dma_buf_attachment *attachment,
-				 struct phys_vec *phys)
+			     struct phys_vec *phys)
 {
 	struct vfio_dma_buf *priv;
 

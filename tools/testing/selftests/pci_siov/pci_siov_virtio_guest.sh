@@ -91,14 +91,15 @@ give()
 # the same machine whichever they are.
 start_with()
 {
-	local name=$1 i n=0 sdis=$2
+	local name=$1 i n=0 sdis=$2 path
 
 	export SIOV_GUEST_APPEND="$guest_append $3"
 	shift 3
 	for i in $sdis; do
 		n=$((n + 1))
+		path=$(readlink -f "$pf/sdi$i")
 		set -- "$@" -device "pcie-root-port,id=rp$n,chassis=$n" \
-			-device "vfio-pci,id=sdi$n,bus=rp$n$vfio_options,sysfsdev=$(readlink -f "$pf/sdi$i")"
+			-device "vfio-pci,id=sdi$n,bus=rp$n$vfio_options,sysfsdev=$path"
 	done
 	start "$name" -no-reboot "$@"
 }
@@ -129,18 +130,19 @@ network()
 	in_guest "$1" "ip addr add $NETWORK.$2/24 dev eth0 && ip link set eth0 up"
 }
 
-PINGS="ping -q -c 5 -W 30"
-
 # pings GUEST ADDRESS: packets that fit into one buffer, and such that fill a frame. One at
 # a time: the next one would be sent by a timer, which a small kernel need not have.
 pings()
 {
-	local size
+	local size one
 
 	for size in 56 1472; do
-		in_guest "$1" "bad=0; for i in 1 2 3; do ping -q -c 1 -W 30 -s $size $2 || bad=1; done; [ \$bad = 0 ]" || return
+		one="ping -q -c 1 -W 30 -s $size $2"
+		in_guest "$1" "$one && $one && $one" || return
 	done
 }
+
+PINGS="ping -q -c 5 -W 30"
 
 all_come_back()
 {
@@ -173,7 +175,8 @@ serves()
 {
 	local server="nc -ll -p $FILE_PORT -e /bin/busybox cat /file"
 
-	in_guest "$1" "head -c $FILE_SIZE /dev/urandom >/file && { [ -e /server ] || { $server & echo \$! >/server; }; }" || return
+	in_guest "$1" "head -c $FILE_SIZE /dev/urandom >/file" &&
+		in_guest "$1" "[ -e /server ] || { $server & echo \$! >/server; }" || return
 	sum=$(answer "$1" "md5sum </file" | cut -d ' ' -f 1)
 	[ ${#sum} -eq 32 ]
 }
@@ -199,7 +202,8 @@ from_the_host()
 # writes GUEST: to its disk, and reads it again. The sum is in $disk_sum afterwards
 writes()
 {
-	in_guest "$1" "head -c $FILE_SIZE /dev/urandom >/written && dd if=/written of=/dev/vda bs=64k conv=fsync 2>&1" || return
+	in_guest "$1" "head -c $FILE_SIZE /dev/urandom >/written" &&
+		in_guest "$1" "dd if=/written of=/dev/vda bs=64k conv=fsync 2>&1" || return
 	disk_sum=$(answer "$1" "md5sum </written" | cut -d ' ' -f 1)
 	[ ${#disk_sum} -eq 32 ] && reads "$1"
 }
@@ -207,7 +211,8 @@ writes()
 # reads GUEST: what was written, from the disk itself
 reads()
 {
-	in_guest "$1" "sync && blockdev --flushbufs /dev/vda && head -c $FILE_SIZE /dev/vda | md5sum | grep $disk_sum"
+	in_guest "$1" "sync && blockdev --flushbufs /dev/vda" &&
+		in_guest "$1" "head -c $FILE_SIZE /dev/vda | md5sum | grep $disk_sum"
 }
 
 # resets GUEST: takes each function from its driver, resets it, and gives it back
@@ -215,7 +220,9 @@ resets()
 {
 	local one="echo \$f >unbind && echo 1 >/sys/bus/pci/devices/\$f/reset && echo \$f >bind"
 
-	in_guest "$1" "cd /sys/bus/pci/drivers/virtio-pci && bad=0; for f in 0*; do $one || bad=1; done; cd /; [ \$bad = 0 ]"
+	local all="bad=0; for f in 0*; do $one || bad=1; done; [ \$bad = 0 ]"
+
+	in_guest "$1" "(cd /sys/bus/pci/drivers/virtio-pci && $all)"
 }
 
 # ends_well GUEST: and the SDIs are the host's again
@@ -228,6 +235,9 @@ ends_well()
 # host_reads INDEX: what a guest has written to this disk
 host_reads()
 {
-	give virtio-sdi "$1" &&
-		[ "$(head -c "$FILE_SIZE" "/dev/$(basename "$pf/sdi$1"/virtio*/block/*)" | md5sum | cut -d ' ' -f 1)" = "$disk_sum" ]
+	local disk
+
+	give virtio-sdi "$1" || return
+	disk=/dev/$(basename "$pf/sdi$1"/virtio*/block/*)
+	[ "$(head -c "$FILE_SIZE" "$disk" | md5sum | cut -d ' ' -f 1)" = "$disk_sum" ]
 }

@@ -138,7 +138,8 @@ has_loaded()
 
 	: >"$dir/moved"
 	sum=$(seq 1 40000 | md5sum | cut -d ' ' -f 1)
-	in_guest there "while [ -d /proc/\$(cat /loader) ]; do sleep 1; done; md5sum </loaded | grep $sum"
+	in_guest there "while [ -d /proc/\$(cat /loader) ]; do sleep 1; done" &&
+		in_guest there "md5sum </loaded | grep $sum"
 }
 
 ktap_set_plan 15
