@@ -476,6 +476,20 @@ static void buses_not_of_next_port(struct kunit *test)
 	}
 }
 
+/* A port with one bus number, and a PF below it that wants more */
+static struct fake_pci_fn *add_pf_on_bus_20(struct fake_pci_host *host,
+					    u16 total_sdis,
+					    struct fake_pci_fn **rp)
+{
+	struct fake_pci_fn *pf;
+
+	*rp = add_rp(host, 1);
+	fake_pci_set_buses(*rp, 0, 0x20, 0x20);
+	pf = fake_pci_add_endpoint(host, *rp, 0);
+	fake_pci_add_sdis(pf, total_sdis, 1, 1);
+	return pf;
+}
+
 /*
  * Firmware that knows nothing of SDIs gives the port one bus number, and the
  * kernel keeps it.
@@ -486,10 +500,7 @@ static void grow_into_free_numbers(struct kunit *test)
 	struct fake_pci_fn *rp, *pf;
 	struct kmsg_dump_iter mark;
 
-	rp = add_rp(host, 1);
-	fake_pci_set_buses(rp, 0, 0x20, 0x20);
-	pf = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_add_sdis(pf, 600, 1, 1);
+	pf = add_pf_on_bus_20(host, 600, &rp);
 	fake_kmsg_mark(&mark);
 	fake_pci_scan(host);
 
@@ -585,10 +596,7 @@ static void grow_stops_at_the_segment(struct kunit *test)
 	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0x21);
 	struct fake_pci_fn *rp, *pf;
 
-	rp = add_rp(host, 1);
-	fake_pci_set_buses(rp, 0, 0x20, 0x20);
-	pf = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	pf = add_pf_on_bus_20(host, 0xffff, &rp);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 0x20, 0x21);
@@ -641,10 +649,7 @@ static void grow_stops_at_the_limit(struct kunit *test)
 	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
 	struct fake_pci_fn *rp, *pf;
 
-	rp = add_rp(host, 1);
-	fake_pci_set_buses(rp, 0, 0x20, 0x20);
-	pf = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	pf = add_pf_on_bus_20(host, 0xffff, &rp);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 0x20, 0x20 + DEFAULT_LIMIT);
@@ -657,11 +662,8 @@ static void grow_leaves_fixed_numbers(struct kunit *test)
 	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
 	struct fake_pci_fn *rp, *pf;
 
-	rp = add_rp(host, 1);
-	fake_pci_set_buses(rp, 0, 0x20, 0x20);
+	pf = add_pf_on_bus_20(host, 600, &rp);
 	fake_pci_fix_buses(rp, 0x20, 0x20);
-	pf = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_add_sdis(pf, 600, 1, 1);
 	fake_pci_scan(host);
 
 	expect_buses(test, rp, 0x20, 0x20);
@@ -676,10 +678,7 @@ static void grow_leaves_guessed_numbers(struct kunit *test)
 	struct kmsg_dump_iter mark;
 
 	fake_pci_guess_buses(host);
-	rp = add_rp(host, 1);
-	fake_pci_set_buses(rp, 0, 0x20, 0x20);
-	pf = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_add_sdis(pf, 600, 1, 1);
+	pf = add_pf_on_bus_20(host, 600, &rp);
 	fake_kmsg_mark(&mark);
 	fake_pci_scan(host);
 
@@ -713,10 +712,7 @@ static void grow_for_hot_added_pf(struct kunit *test)
 	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
 	struct fake_pci_fn *rp, *pf;
 
-	rp = add_rp(host, 1);
-	fake_pci_set_buses(rp, 0, 0x20, 0x20);
-	pf = fake_pci_add_endpoint(host, rp, 0);
-	fake_pci_add_sdis(pf, 600, 1, 1);
+	pf = add_pf_on_bus_20(host, 600, &rp);
 	pf->absent = true;
 	fake_pci_scan(host);
 	expect_buses(test, rp, 0x20, 0x20);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Virtual machines that have SDIs, for the tests that read this file. $dir is a directory
-# of the test, and goes with it.
+# Virtual machines that have SDIs, for the tests that read this file after ktap_helpers.sh:
+# it begins their results. $dir is a directory of the test, and goes with it.
 #
 # SIOV_GUEST names a program that boots a virtual machine, with a PCI Express root bus
 # "pcie.0" and with the arguments for QEMU that are given to it. Console are its stdin and
@@ -16,6 +16,16 @@ LIMIT=1800
 
 dir=$(mktemp -d)
 guests=
+
+skip_all()
+{
+	rmdir "$dir"
+	ktap_skip_all "$1"
+	exit "$KSFT_SKIP"
+}
+
+ktap_print_header
+[ -n "$SIOV_GUEST" ] || skip_all "SIOV_GUEST names no virtual machine"
 
 # start NAME ARG...: boot it; each SDI that it has needs a port of its own
 start()

@@ -3,28 +3,23 @@
 #
 # An SDI of the emulated device in a virtual machine, by QEMU's vfio-pci.
 #
-# SIOV_GUEST names a program that boots the virtual machine, with a PCI Express
-# root bus "pcie.0" and with the arguments for QEMU that are given to it. Console
-# are its stdin and stdout. Its kernel has CONFIG_PCI_SDI_GUEST_TEST, and what it
-# runs prints "guest: ready" and then takes commands, one a line:
+# What the program of SIOV_GUEST boots (see pci_siov_guest.sh) has a kernel with
+# CONFIG_PCI_SDI_GUEST_TEST, and takes these commands as well:
 #
 # test		prints GUEST_TESTS results in TAP: what the function looks like,
 #		and whether the attribute "run" of its driver succeeds with two
 #		interrupts, before and after a function level reset
 # gone		waits until the function was removed, and prints one result
 # reboot
-#
-# Each answer ends with "guest: COMMAND done".
 
 . "$(dirname "$0")"/../kselftest/ktap_helpers.sh
+. "$(dirname "$0")"/pci_siov_guest.sh
 
 GUEST_TESTS=6
 # What two runs of the guest's driver make the device do: fill 9 KiB, read them,
 # write them, and an interrupt after each command
 RUNS_BYTES=$((2 * 3 * 9216))
 RUNS_MSI=$((2 * 2))
-# Seconds; an emulator in an emulator takes them
-LIMIT=600
 
 # Indexes of the PF's counters
 SDI_DMA=4
@@ -32,80 +27,29 @@ SDI_DMA_BYTES=5
 SDI_MSI=6
 FAULT=10
 
-ktap_print_header
-if [ -z "$SIOV_GUEST" ]; then
-	ktap_skip_all "SIOV_GUEST names no virtual machine"
-	exit "$KSFT_SKIP"
-fi
 for pf in /sys/bus/pci/drivers/pci-siov-test/*/siov; do
 	[ -d "$pf" ] && break
 done
-if [ ! -d "$pf" ]; then
-	ktap_skip_all "no PF of the emulated device"
-	exit "$KSFT_SKIP"
-fi
+[ -d "$pf" ] || skip_all "no PF of the emulated device"
 debugfs=/sys/kernel/debug/pci_siov_test
 counters=$debugfs/$(basename "$(dirname "$pf")")/counters
-dir=$(mktemp -d)
-guest=
 
 clean_up()
 {
-	[ -z "$guest" ] || kill "$guest"
+	clean_up_guests
 	[ ! -e "$pf/sdi0" ] || echo 0 >"$pf/sdi_delete"
-	rm -r "$dir"
-} 2>/dev/null
+}
 trap clean_up EXIT
-# A guest that is gone is a failed test and not the end of this script
-trap '' PIPE
 
 counter()
 {
 	awk -v n="$1" '$1 == n { print $2 }' "$counters"
 }
 
-# start ARG...: boot it, with the SDI below a port of its own
-start()
+# boot ARG...: with the SDI below a port of its own
+boot()
 {
-	rm -f "$dir/in"
-	mkfifo "$dir/in"
-	: >"$dir/log"
-	seen=0
-	"$SIOV_GUEST" -device pcie-root-port,id=rp0,chassis=1 "$@" \
-		<"$dir/in" >"$dir/log" 2>&1 &
-	guest=$!
-	exec 3>"$dir/in"
-}
-
-# await TEXT: until the guest has said it. All since the last time is in said.
-await()
-{
-	local i
-
-	for i in $(seq "$LIMIT"); do
-		tail -c +$((seen + 1)) "$dir/log" >"$dir/said"
-		if grep -q "^$1" "$dir/said"; then
-			seen=$((seen + $(wc -c <"$dir/said")))
-			return 0
-		fi
-		kill -0 "$guest" 2>/dev/null || break
-		sleep 1
-	done
-
-	ktap_print_msg "no \"$1\"; the guest's last words:"
-	tail -n 20 "$dir/log" | sed 's/^/# /'
-	return 1
-}
-
-ask()
-{
-	echo "$1" >&3
-	await "guest: $1 done"
-}
-
-booted()
-{
-	await "guest: ready"
+	start guest -device pcie-root-port,id=rp0,chassis=1 "$@"
 }
 
 # results PREFIX COUNT: what the guest has said of them
@@ -114,14 +58,14 @@ results()
 	local n line
 
 	for n in $(seq "$2"); do
-		line=$(grep -E "^(not )?ok $n " "$dir/said" | tr -d '\r')
+		line=$(grep -E "^(not )?ok $n " "$dir/guest/said" | tr -d '\r')
 		case $line in
 		"ok $n "*) ktap_test_pass "$1: ${line#*"ok $n "}" ;;
 		?*) ktap_test_fail "$1: ${line#*"ok $n "}" ;;
 		*) ktap_test_fail "$1: no result $n of the guest" ;;
 		esac
 	done
-	grep -E '^not ok' "$dir/said" >/dev/null && sed 's/^/# /' "$dir/said"
+	grep -E '^not ok' "$dir/guest/said" >/dev/null && sed 's/^/# /' "$dir/guest/said"
 }
 
 # guest_tests PREFIX: the guest's view, and that of the device
@@ -132,7 +76,7 @@ guest_tests()
 	bytes=$(counter $SDI_DMA_BYTES)
 	msi=$(counter $SDI_MSI)
 	fault=$(counter $FAULT)
-	ask "test"
+	ask guest test
 	results "$1" $GUEST_TESTS
 	bytes=$(($(counter $SDI_DMA_BYTES) - bytes))
 	msi=$(($(counter $SDI_MSI) - msi))
@@ -140,18 +84,6 @@ guest_tests()
 	ktap_print_msg "$1: $bytes bytes, $msi interrupts, $fault faults"
 	ktap_test_result "$1: the SDI has sent what the driver asked for" \
 		test "$bytes:$msi:$fault" = "$RUNS_BYTES:$RUNS_MSI:0"
-}
-
-# ends PID: whether it does, and with success
-ends()
-{
-	local i
-
-	for i in $(seq "$LIMIT"); do
-		kill -0 "$1" 2>/dev/null || break
-		sleep 1
-	done
-	! kill -0 "$1" 2>/dev/null && wait "$1"
 }
 
 # Nobody holds it: the driver can be taken away at once, and be given back
@@ -181,33 +113,31 @@ fi
 sdi=$(basename "$(readlink "$pf/sdi0")")
 sysfsdev=/sys/bus/pci_sdi/devices/$sdi
 
-start -no-reboot -object iommufd,id=iommufd0 \
+boot -no-reboot -object iommufd,id=iommufd0 \
 	-device "vfio-pci,bus=rp0,sysfsdev=$sysfsdev,iommufd=iommufd0"
-ktap_test_result "iommufd: the guest boots" booted
+ktap_test_result "iommufd: the guest boots" booted guest
 guest_tests "iommufd"
-echo "reboot" >&3
-ktap_test_result "iommufd: the guest ends" ends "$guest"
-guest=
+tell guest reboot
+ktap_test_result "iommufd: the guest ends" guest_ends guest
 ktap_test_result "iommufd: the SDI is idle afterwards" idle
 
-start -device "vfio-pci,bus=rp0,sysfsdev=$sysfsdev"
-ktap_test_result "container: the guest boots" booted
+boot -device "vfio-pci,bus=rp0,sysfsdev=$sysfsdev"
+ktap_test_result "container: the guest boots" booted guest
 guest_tests "container"
-echo "reboot" >&3
-ktap_test_result "container: the guest boots again" booted
+tell guest reboot
+ktap_test_result "container: the guest boots again" booted guest
 guest_tests "after a reboot"
 
 # The user is asked to let go, and QEMU has the guest remove the function
 echo "0" >"$pf/sdi_delete" &
 delete=$!
-ask "gone"
+ask guest gone
 results "deleted in use" 1
 ktap_test_result "deleted in use: it comes to its end" ends "$delete"
 ktap_test_result "deleted in use: no SDI is left" \
 	test "$(cat "$pf/num_sdis")" -eq 0
-ktap_test_result "deleted in use: the guest lives" ask "test"
-kill "$guest"
-guest=
+ktap_test_result "deleted in use: the guest lives" ask guest test
+quit guest
 ktap_test_result "the SDI serves the host again" host_dma
 
 ktap_finished

@@ -13,6 +13,7 @@ HOST_SDI=8
 FILE_SIZE=1048576
 # Who connects to this port gets a file
 FILE_PORT=5000
+PINGS="ping -q -c 5 -W 30"
 holder=
 server=
 guest_append=$SIOV_GUEST_APPEND
@@ -26,6 +27,8 @@ find_pf()
 	done
 	return 1
 }
+
+find_pf || skip_all "no virtio PF"
 
 delete_sdis()
 {
@@ -141,8 +144,6 @@ pings()
 		in_guest "$1" "$one && $one && $one" || return
 	done
 }
-
-PINGS="ping -q -c 5 -W 30"
 
 all_come_back()
 {

@@ -14,15 +14,6 @@
 ADDRESS=10
 SLOW_PORT=5001
 
-ktap_print_header
-if [ -z "$SIOV_GUEST" ]; then
-	ktap_skip_all "SIOV_GUEST names no virtual machine"
-	exit "$KSFT_SKIP"
-fi
-if ! find_pf; then
-	ktap_skip_all "no virtio PF"
-	exit "$KSFT_SKIP"
-fi
 listener=
 pinger=
 clean_up()
