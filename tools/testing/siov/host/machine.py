@@ -146,7 +146,7 @@ class Machine:
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
             "-kernel", str(arch.kernel_path(self.profile, self.kconfig)),
-            "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.gz"),
+            "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.cpio"),
             "-append", self.kernel_arguments(mode, accel, env), *topology.iommu_args,
             *topology.device_args(), *topology.qemu,
             *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
