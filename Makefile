@@ -48,7 +48,7 @@ test-debug: .ready ## the test run with KASAN, lockdep, kmemleak and UBSAN in th
 	@PROFILE=debug $(VM) test
 test-all: .ready ## everything: test, arm64, nested, the debug profile, mutants; hours
 	@$(L) $(S)/test-all
-bench: .ready ## what SDIs cost, beside VFs: tables in build/bench/; a ratio that has got worse fails
+bench: .ready ## what SDIs cost, beside VFs: tables and pictures in build/bench/; what got worse fails
 	@$(L) tools/testing/siov/host/bench
 coverage: .ready ## which lines of our kernel files KUnit and the guests reach: HTML and a table
 	@$(L) tools/testing/siov/host/coverage

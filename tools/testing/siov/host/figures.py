@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The figures of bench/bench.c: reading them, ratios, tables. Only text goes in."""
+"""Figures that bench/*.c measures in a guest: reading them, and judging ratios of them."""
 
+import collections
 import re
 
 from topology import Trouble
@@ -8,9 +9,20 @@ from topology import Trouble
 WORSE = 4 / 3
 # What was zero may be a rounding error now
 TINY = 1e-6
-COUNTS = (16, 256, 4096)
-VFS = (16, 64)
 LINE = re.compile(r"^bench: (\S+) (.+?)\r?$", re.M)
+PHASE = "phase."
+# How the guest tells QEMU's trace where a phase begins, and with 0 that it is over
+MARK = re.compile(r"pci_cfg_write \S+ 00:00\.0 @0xc <- 0x([0-9a-f]+)")
+EVENTS = (
+    # What traps in a virtual machine, and so does not come under TCG
+    ("exits", re.compile(r"memory_region_ops_\w+ .* name 'virtio-")),
+    # The second half of an SDI's page is where its queues are notified
+    ("doorbells", re.compile(r"memory_region_ops_write .*name 'virtio-pci-notify-|"
+                             r"memory_region_ops_write .* addr 0x\w*[89a-f]\w\w value "
+                             r".*name 'virtio-siov-pages'")),
+    ("iotlb", re.compile(r"vtd_iotlb_page_update ")),
+    ("config", re.compile(r"pci_cfg_(read|write) ")),
+)
 
 
 def read(text):
@@ -23,47 +35,48 @@ def read(text):
     return {name: float(value) for name, value in found.items()}
 
 
-def ratios(figures):
-    """What can be compared between machines; smaller is better."""
-    return {
-        "one more at 4096, to one more at 16":
-            figures["sdi.4096.one_more_us"] / figures["sdi.16.one_more_us"],
-        "one less at 4096, to one less at 16":
-            figures["sdi.4096.one_less_us"] / figures["sdi.16.one_less_us"],
-        "each of 4096, to each of 16": figures["sdi.4096.create_us"] / figures["sdi.16.create_us"],
-        "one more SDI at 256, to 16 VFs and back":
-            (figures["sdi.256.one_more_us"] + figures["sdi.256.one_less_us"]) /
-            (figures["vf.16.all_up_us"] + figures["vf.16.all_down_us"]),
-        "accesses to configuration space, an SDI": figures["sdi.256.config"],
-        "KiB an SDI, at 4096": figures["sdi.4096.bytes"] / 1024,
-    }
+def with_trace(found, trace):
+    """The same, with what QEMU's TRACE (lines) has of each phase, for each thing done"""
+    names = {int(number): name.removeprefix(PHASE) for name, number in found.items()
+             if name.startswith(PHASE)}
+    result = {name: value for name, value in found.items() if not name.startswith(PHASE)}
+    for number, counts in events(trace).items():
+        name = names[number]
+        for what, count in counts.items():
+            result[f"{name}.{what}"] = count / found.get(f"{name}.done", 1)
+    return result
+
+
+def events(trace):
+    """How many of each kind there were in each phase, by its number"""
+    found, phase = {}, 0
+    for line in trace:
+        mark = MARK.search(line)
+        if mark:
+            phase = int(mark[1], 16)
+            if phase:
+                found[phase] = collections.Counter({what: 0 for what, _ in EVENTS})
+        elif phase:
+            found[phase].update(what for what, pattern in EVENTS if pattern.search(line))
+    return found
+
+
+def ratio(a, b):
+    """What has nothing to be compared with is as good, or endlessly worse"""
+    if b:
+        return a / b
+    return float("inf") if a else 1.0
 
 
 def worse(now, before):
-    """Lines about ratios that have got worse by a third"""
-    return [f"{name}: {now[name]:.3g}, was {before[name]:.3g}" for name in sorted(before)
-            if now[name] > before[name] * WORSE + TINY]
+    """Lines about ratios that have got worse by a third, or are gone"""
+    gone = [f"{name}: was {before[name]:.3g}, and is not measured any more"
+            for name in sorted(before) if name not in now]
+    return gone + [f"{name}: {now[name]:.3g}, was {before[name]:.3g}"
+                   for name in sorted(before)
+                   if now.get(name, 0) > before[name] * WORSE + TINY]
 
 
 def rounded(found):
     """Three digits: what differs in the others is no difference"""
     return {name: float(f"{value:.3g}") for name, value in found.items()}
-
-
-def table(figures):
-    rows = ["| SDIs | create, us each | destroy, us each | one more, us | one less, us | "
-            "bytes each | configuration accesses each |", "|---|---|---|---|---|---|---|"]
-    for n in COUNTS:
-        of = {key: figures.get(f"sdi.{n}.{key}") for key in
-              ("create_us", "destroy_us", "one_more_us", "one_less_us", "bytes", "config")}
-        rows.append(f"| {n} | " + " | ".join("" if v is None else f"{v:.0f}" for v in of.values()) +
-                    " |")
-    rows += ["", "| VFs | all of them up, us | all down, us | us each, up | "
-             "accesses to the PF's configuration space, each |", "|---|---|---|---|---|"]
-    for n in VFS:
-        up = figures[f"vf.{n}.all_up_us"]
-        rows.append(f"| {n} | {up:.0f} | {figures[f'vf.{n}.all_down_us']:.0f} | {up / n:.0f} | "
-                    f"{figures[f'vf.{n}.config_pf']:.1f} |")
-    rows += ["", "| ratio | |", "|---|---|"]
-    rows += [f"| {name} | {value:.3g} |" for name, value in ratios(figures).items()]
-    return "\n".join(rows)

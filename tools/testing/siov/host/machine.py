@@ -94,6 +94,13 @@ def share_args(name):
                        "security_model=none,readonly=on"]
 
 
+def trace_args(path, events):
+    """What QEMU writes down of itself, by patterns of names"""
+    if not events:
+        return []
+    return ["-D", str(path), *(word for event in events for word in ("-trace", event))]
+
+
 def disk_args(path, mib):
     """A file of zeroes, which each device with drive=disk,share-rw=on reads and writes."""
     if not mib:
@@ -149,7 +156,7 @@ class Machine:
             "-initrd", str(out(f"image{arch.suffix}", "LINUX") / "initrd.cpio"),
             "-append", self.kernel_arguments(mode, accel, env), *topology.iommu_args,
             *topology.device_args(), *topology.qemu,
-            *(["-D", str(self.trace), "-trace", "pcie_siov_*"] if topology.trace else []),
+            *trace_args(self.trace, topology.events),
             *(self.operator.qemu_args() if self.operator else []),
             *share_args(topology.share), *host_args(self.host_dir),
             *disk_args(self.disk, topology.disk),

@@ -97,7 +97,7 @@ class Topology:
     KEYS = {
         "about", "arch", "firmware", "devices", "pf", "reserve", "iommu", "cpus",
         "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
-        "trace", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
+        "trace", "events", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
         "may_skip", "must_fail", "log", "log_not", "violations", "like_base",
         "hot_add", "crash", "leaves", "disk",
     }
@@ -141,6 +141,7 @@ class Topology:
         self.hot_add = self._filled(get("hot_add", ""))
         self.wake = section.getboolean("wake", False)
         self.trace = section.getboolean("trace", False)
+        self.events = get("events", "pcie_siov_*" if self.trace else "").split()
         self.share = get("share", "")
         self.by_name = get("by_name", "")
         self.timeout = self._number("timeout", get("timeout", "300"))
