@@ -171,7 +171,8 @@ struct pci_sdi {
  *	and clear all that its user left: registers, data, stored interrupt
  *	messages (masked, empty) and permission to do DMA. Afterwards the SDI
  *	is as @sdi_init left it, with the same Routing ID, even where the PF
- *	was reset meanwhile and has forgotten the SDI. A driver that cannot
+ *	was reset meanwhile and has forgotten the SDI; then several SDIs are
+ *	reset at a time. A driver that cannot
  *	tell that the SDI is quiet returns an error; the core then never gives
  *	the SDI or its Routing ID to another user before the PF is reset.
  * @sdi_set_master: allow (@on) or stop the SDI's DMA and interrupts. When it
@@ -206,7 +207,7 @@ struct pci_sdi {
  * @sdi_init, @sdi_release, @sdi_reset, @sdi_set_master and @msi_store may sleep, are
  * serialized per SDI but not between SDIs, and are called while the PF is bound
  * and runtime active. Around a reset of the PF and in recovery from an error its
- * device_lock() is held, also over @rid_allow, so none of them may take it. They
+ * device_lock() may be held, also over @rid_allow, so none of them may take it. They
  * must not call the pci_sdi_*() functions on the SDI they are called for.
  *
  * None of the operations is called from when a reset of the PF, its recovery

@@ -105,28 +105,37 @@ static void sdi_cleanup(struct pci_sdi *sdi)
 
 /*
  * The driver core tries again whenever a device has got a driver, which may not
- * happen. So whoever thaws the PF lets probe_work do it as well.
+ * happen. So whoever thaws the PF lets probe_work do it as well. That may have
+ * been before the mark was there.
  */
-static void defer_probe(struct pci_sdi *sdi)
+static void defer_probe(struct pci_sdi *sdi, bool try_now)
 {
 	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
 
 	guard(mutex)(&spf->lock);
 	if (xa_get_mark(&spf->sdi, sdi->index, PCI_SDI_LIVE))
 		xa_set_mark(&spf->sdi, sdi->index, PCI_SDI_DEFERRED);
+	if (try_now)
+		schedule_work(&spf->probe_work);
 }
 
-/* Under notify_lock: a thaw that is not seen here finds the mark */
+/*
+ * From here on the SDI is brought back after each reset of its PF. After earlier ones
+ * it may not have been.
+ */
 static int probe_begin(struct pci_sdi *sdi)
 {
 	struct pci_sdi_core *core = to_sdi_core(sdi);
 	int ret;
 
 	guard(mutex)(&core->notify_lock);
+	pci_sdi_bring_back(core);
 	ret = pci_sdi_check(core, PCI_SDI_PROBE);
+	/* Who sleeps tries again when it wakes up */
 	if (ret == -EPROBE_DEFER)
-		defer_probe(sdi);
+		defer_probe(sdi, !core->asleep);
 
+	core->wanted = !ret;
 	core->seen = core->resets;
 	return ret;
 }
@@ -143,17 +152,11 @@ static int probe_failed(struct pci_sdi *sdi, int ret)
 		return ret;
 
 	guard(mutex)(&core->notify_lock);
-	if (pci_sdi_is_frozen(core) || pci_sdi_is_pf_frozen(sdi)) {
-		defer_probe(sdi);
-		return -EPROBE_DEFER;
-	}
-
-	/* It is over already */
-	if (core->resets == core->seen)
+	if (!pci_sdi_is_frozen(core) && !pci_sdi_is_pf_frozen(sdi) &&
+	    core->resets == core->seen)
 		return ret;
 
-	defer_probe(sdi);
-	schedule_work(&pci_siov_pf(sdi->pf)->probe_work);
+	defer_probe(sdi, true);
 	return -EPROBE_DEFER;
 }
 
@@ -220,8 +223,8 @@ void pci_sdi_probe_deferred(struct work_struct *work)
 	unsigned long index = 0;
 	struct pci_sdi *sdi;
 
-	/* Where it freezes again meanwhile, its thaw comes back here */
-	for (; READ_ONCE(spf->state) != PCI_SIOV_PF_FROZEN; index++) {
+	/* Where it is frozen, or freezes again meanwhile, its thaw comes back here */
+	for (; READ_ONCE(spf->state) == PCI_SIOV_PF_READY; index++) {
 		sdi = next_deferred(spf, &index);
 		if (!sdi)
 			return;
@@ -254,12 +257,12 @@ static void pci_sdi_bus_shutdown(struct device *dev)
  * before them. If it is being reset when they go to sleep, or has not come back
  * when they wake up, their drivers find them frozen.
  */
-static int pci_sdi_bus_suspend(struct device *dev)
+static int sdi_sleep(struct device *dev, int (*sleep)(struct device *dev))
 {
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 	int ret;
 
-	ret = pm_generic_suspend(dev);
+	ret = sleep(dev);
 	if (ret)
 		return ret;
 
@@ -269,19 +272,55 @@ static int pci_sdi_bus_suspend(struct device *dev)
 	return 0;
 }
 
-static int pci_sdi_bus_resume(struct device *dev)
+static int sdi_wake(struct device *dev, int (*wake)(struct device *dev))
 {
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 
 	pci_sdi_wake(to_sdi_core(sdi));
 	/* A driver may have come while it was asleep */
 	schedule_work(&pci_siov_pf(sdi->pf)->probe_work);
-	return pm_generic_resume(dev);
+	return wake(dev);
+}
+
+static int pci_sdi_bus_suspend(struct device *dev)
+{
+	return sdi_sleep(dev, pm_generic_suspend);
+}
+
+static int pci_sdi_bus_resume(struct device *dev)
+{
+	return sdi_wake(dev, pm_generic_resume);
+}
+
+/* Hibernation: before the image is made and read, after it is made, and at the end */
+static int pci_sdi_bus_freeze(struct device *dev)
+{
+	return sdi_sleep(dev, pm_generic_freeze);
+}
+
+static int pci_sdi_bus_thaw(struct device *dev)
+{
+	return sdi_wake(dev, pm_generic_thaw);
+}
+
+static int pci_sdi_bus_poweroff(struct device *dev)
+{
+	return sdi_sleep(dev, pm_generic_poweroff);
+}
+
+static int pci_sdi_bus_restore(struct device *dev)
+{
+	return sdi_wake(dev, pm_generic_restore);
 }
 #endif
 
 static const struct dev_pm_ops pci_sdi_pm_ops = {
-	SET_SYSTEM_SLEEP_PM_OPS(pci_sdi_bus_suspend, pci_sdi_bus_resume)
+	.suspend	= pm_sleep_ptr(pci_sdi_bus_suspend),
+	.resume		= pm_sleep_ptr(pci_sdi_bus_resume),
+	.freeze		= pm_sleep_ptr(pci_sdi_bus_freeze),
+	.thaw		= pm_sleep_ptr(pci_sdi_bus_thaw),
+	.poweroff	= pm_sleep_ptr(pci_sdi_bus_poweroff),
+	.restore	= pm_sleep_ptr(pci_sdi_bus_restore),
 };
 
 static enum dev_dma_attr bridge_dma_attr(struct device *bridge)

@@ -332,13 +332,34 @@ static int sdi_start(struct pci_sdi_core *core)
 	return ret;
 }
 
-static enum pci_sdi_event release_event(const struct pci_sdi *sdi)
+/* Does the PF answer, or did it when its driver began to go? */
+static bool release_event(const struct pci_sdi *sdi, enum pci_sdi_event *event)
 {
 	struct pci_siov_pf *spf = pci_siov_pf(sdi->pf);
 
 	guard(mutex)(&spf->lock);
-	return spf->state == PCI_SIOV_PF_LEAVING ? PCI_SDI_LEAVE :
-						   PCI_SDI_RELEASE;
+	*event = PCI_SDI_RELEASE;
+	if (spf->state != PCI_SIOV_PF_LEAVING)
+		return spf->state == PCI_SIOV_PF_READY;
+	if (!spf->answers)
+		*event = PCI_SDI_LEAVE;
+	return spf->answers;
+}
+
+/*
+ * After a reset of the PF the SDI may not have been brought back yet. Where the PF
+ * does not answer, whoever thaws or leaves the PF goes on.
+ */
+static void sdi_release(struct pci_sdi_core *core)
+{
+	enum pci_sdi_event event;
+	bool answers;
+
+	lockdep_assert_held(&core->lock);
+	answers = release_event(&core->sdi, &event);
+	pci_sdi_event(core, event);
+	if (answers && core->state == PCI_SDI_ORPHAN)
+		pci_sdi_event(core, pci_siov_thaw_event(core->sdi.pf));
 }
 
 /*
@@ -360,7 +381,7 @@ static bool sdi_stop(struct pci_sdi_core *core)
 		dev_warn(&sdi->dev, "could not be stopped; SDI %u and its Routing ID are out of use until %s is reset\n",
 			 sdi->index, pci_name(sdi->pf));
 
-	pci_sdi_event(core, release_event(sdi));
+	sdi_release(core);
 	return core->state != PCI_SDI_ORPHAN;
 }
 

@@ -96,6 +96,7 @@ int pci_sdi_reset_bound(struct pci_sdi *sdi)
 	int ret;
 
 	guard(mutex)(&core->notify_lock);
+	pci_sdi_bring_back(core);
 	/* The driver must not be told that it is over before it is */
 	ret = pci_sdi_check(core, PCI_SDI_RESET);
 	if (ret)
@@ -216,23 +217,64 @@ void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
 	freeze(core, answers, error);
 }
 
+/* Its own time to wake up comes later; an orphan's does not come */
+static bool can_thaw(const struct pci_sdi_core *core)
+{
+	if (core->asleep && READ_ONCE(core->state) != PCI_SDI_ORPHAN)
+		return false;
+
+	return READ_ONCE(pci_siov_pf(core->sdi.pf)->state) ==
+	       PCI_SIOV_PF_READY;
+}
+
+/*
+ * Nobody has the SDI, and the device has forgotten it, or will when it is asked.
+ * Under @core->lock: who destroys the SDI sees that its PF answers, or is seen.
+ */
+static bool can_wait(struct pci_sdi_core *core, enum pci_sdi_event event)
+{
+	guard(mutex)(&core->lock);
+	return event == PCI_SDI_THAW && core->state == PCI_SDI_FROZEN &&
+	       !core->wanted;
+}
+
+static void thaw_if_wanted(struct pci_sdi_core *core)
+{
+	enum pci_sdi_event event = pci_siov_thaw_event(core->sdi.pf);
+
+	if (can_thaw(core) && !can_wait(core, event))
+		thaw(core, event);
+}
+
 /**
  * pci_sdi_thaw() - Bring an SDI back that the device has forgotten
  * @core: the SDI, after pci_sdi_freeze()
- * @event: %PCI_SDI_THAW or one of its kin
  *
  * One that was destroyed meanwhile goes for good, and one that sleeps stays frozen.
+ * So does one that no driver has: pci_sdi_bring_back() follows when one comes.
+ * Does nothing where the PF is frozen again.
  *
  * Context: sleeps; the caller has a reference to the SDI.
  */
-void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
+void pci_sdi_thaw(struct pci_sdi_core *core)
 {
 	guard(mutex)(&core->notify_lock);
-	/* Its own time to wake up comes later; an orphan's does not come */
-	if (core->asleep && READ_ONCE(core->state) != PCI_SDI_ORPHAN)
-		return;
+	thaw_if_wanted(core);
+}
 
-	thaw(core, event);
+/**
+ * pci_sdi_bring_back() - Do what pci_sdi_thaw() has not done, or not yet
+ * @core: the SDI
+ *
+ * For who needs the SDI now. Does nothing if it is not frozen, or if its PF is.
+ *
+ * Context: @core->notify_lock is held. Sleeps.
+ */
+void pci_sdi_bring_back(struct pci_sdi_core *core)
+{
+	lockdep_assert_held(&core->notify_lock);
+	if (pci_sdi_is_frozen(core) && can_thaw(core))
+		thaw(core, pci_siov_thaw_event(core->sdi.pf));
 }
 
 /**
@@ -256,18 +298,15 @@ void pci_sdi_sleep(struct pci_sdi_core *core)
  * @core: the SDI
  *
  * Where the PF does not answer yet, or not any more, the SDI stays frozen and
- * comes back with the PF.
+ * comes back with the PF. Without a driver it stays frozen, too.
  *
  * Context: resume from system sleep. Sleeps.
  */
 void pci_sdi_wake(struct pci_sdi_core *core)
 {
-	struct pci_dev *pf = core->sdi.pf;
-
 	guard(mutex)(&core->notify_lock);
 	core->asleep = false;
-	if (READ_ONCE(pci_siov_pf(pf)->state) == PCI_SIOV_PF_READY)
-		thaw(core, pci_siov_thaw_event(pf));
+	thaw_if_wanted(core);
 }
 
 /**
@@ -374,5 +413,6 @@ void pci_sdi_notify_stop(struct pci_sdi *sdi)
 
 	guard(mutex)(&core->notify_lock);
 	core->told = NULL;
+	core->wanted = false;
 }
 EXPORT_SYMBOL_GPL(pci_sdi_notify_stop);

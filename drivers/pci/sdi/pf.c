@@ -140,19 +140,22 @@ static void want_back(struct pci_sdi_core *core, void *unused)
 /* What was destroyed while the PF did not answer, and waits for its driver */
 static void leave_orphan(struct pci_sdi_core *core, void *unused)
 {
+	struct pci_dev *pf = core->sdi.pf;
+
 	scoped_guard(mutex, &core->lock) {
 		if (core->state != PCI_SDI_ORPHAN)
 			return;
-		pci_sdi_event(core, PCI_SDI_LEAVE);
+		pci_sdi_event(core, pci_siov_pf(pf)->answers ?
+			      pci_siov_thaw_event(pf) : PCI_SDI_LEAVE);
 	}
 
 	pci_sdi_finish(core);
 }
 
-static bool begin_to_leave(struct pci_siov_pf *spf, bool *answers)
+static bool begin_to_leave(struct pci_siov_pf *spf)
 {
 	guard(mutex)(&spf->lock);
-	*answers = spf->state == PCI_SIOV_PF_READY;
+	spf->answers = spf->state == PCI_SIOV_PF_READY;
 	return !pci_siov_pf_event(spf, PCI_SIOV_PF_DETACH);
 }
 
@@ -170,14 +173,13 @@ void pci_sdis_detach(struct pci_dev *pf)
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 	struct pci_sdi_core *core;
 	unsigned long index = 0;
-	bool answers;
 
 	if (!spf)
 		return;
 
 	/* A reset by the driver itself comes before or after, not within */
 	guard(mutex)(&spf->reset_lock);
-	if (!begin_to_leave(spf, &answers))
+	if (!begin_to_leave(spf))
 		return;
 
 	walk_sdis(spf, want_back, NULL);
@@ -186,9 +188,10 @@ void pci_sdis_detach(struct pci_dev *pf)
 		__pci_sdi_destroy(core);
 	walk_sdis(spf, leave_orphan, NULL);
 	wait_for_users(spf);
+	pci_siov_thaw_end(spf);
 	cancel_work_sync(&spf->probe_work);
 	pci_siov_release_msix(spf);
-	pci_siov_allow_end(spf, answers);
+	pci_siov_allow_end(spf, spf->answers);
 
 	scoped_guard(mutex, &spf->lock) {
 		pci_siov_pf_event(spf, PCI_SIOV_PF_DETACHED);
@@ -209,11 +212,6 @@ static void freeze(struct pci_sdi_core *core, void *data)
 	const struct freeze *how = data;
 
 	pci_sdi_freeze(core, how->answers, how->error);
-}
-
-static void thaw(struct pci_sdi_core *core, void *event)
-{
-	pci_sdi_thaw(core, *(enum pci_sdi_event *)event);
 }
 
 /* One of many need not disturb the others, if the one is known */
@@ -397,24 +395,8 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 }
 EXPORT_SYMBOL_GPL(pci_siov_stop_left_over);
 
-/**
- * pci_siov_thaw_event() - What the end of a PF's reset or sleep means for its SDIs
- * @pf: the PF, whose state was restored
- *
- * Return: the event.
- */
-enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf)
-{
-	if (READ_ONCE(pf->siov->changed))
-		return PCI_SDI_THAW_CHANGED;
-
-	/* A state that was not restored leaves it unknown, and so false */
-	return pf->siov->quiet ? PCI_SDI_THAW : PCI_SDI_THAW_UNSURE;
-}
-
 static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 {
-	enum pci_sdi_event event = pci_siov_thaw_event(spf->pf);
 	bool quiet = spf->pf->siov->quiet;
 
 	lockdep_assert_held(&spf->reset_lock);
@@ -441,10 +423,10 @@ static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 		end_quarantine(spf, quiet);
 	}
 
-	walk_sdis(spf, thaw, &event);
-
 	if (READ_ONCE(spf->state) != PCI_SIOV_PF_READY)
 		return;
+
+	pci_siov_thaw_sdis(spf);
 	schedule_work(&spf->probe_work);
 	pci_siov_allow_renew(spf);
 }
@@ -454,7 +436,8 @@ static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
  * @pf: any function
  *
  * The PF has forgotten its SDIs. Their reset operation brings each back, with
- * its Routing ID and without what its user did.
+ * its Routing ID and without what its user did. That goes on after this returns
+ * if it takes long.
  *
  * Context: device_lock() of @pf is held, its driver has it working again.
  */
@@ -509,9 +492,10 @@ EXPORT_SYMBOL_GPL(pci_siov_reset_prepare);
  * @pf: the PF, after pci_siov_reset_prepare()
  *
  * The device works again, with its configuration space restored. The reset
- * operation brings each SDI back, and rid_allow the Routing IDs of software
- * assigned mode. A device that has come back with another SIOV capability loses
- * its SDIs.
+ * operation brings each SDI back that has a driver, and rid_allow the Routing IDs of
+ * software assigned mode. The former goes on after this returns if it takes long,
+ * and other SDIs are brought back when a driver comes. A device that has come back
+ * with another SIOV capability loses its SDIs.
  *
  * If the reset has failed the driver calls this as well; its operations then
  * return errors, and the SDIs stay out of use.
@@ -723,6 +707,7 @@ void pci_sdis_init(struct pci_dev *pf)
 	mutex_init(&spf->lock);
 	mutex_init(&spf->reset_lock);
 	INIT_WORK(&spf->probe_work, pci_sdi_probe_deferred);
+	pci_siov_thaw_init(spf);
 	xa_init_flags(&spf->sdi, XA_FLAGS_ALLOC);
 	mt_init_flags(&spf->mmio, MT_FLAGS_USE_RCU);
 	init_waitqueue_head(&spf->idle);

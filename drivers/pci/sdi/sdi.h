@@ -129,11 +129,13 @@ struct pci_sdi_transition {
  * struct pci_sdi_core - what only the core knows of an SDI
  * @sdi: what everybody knows
  * @ops: the PF driver's; stay valid for as long as the SDI has an index
- * @notify_lock: protects @told, @asleep, @seen and @resets, and is held over the
- *	calls of @told's notifications
+ * @notify_lock: protects @told, @wanted, @asleep, @seen and @resets, and is held
+ *	over the calls of @told's notifications
  * @lock: protects @state and @irqs, and is held over @ops
  * @state: where the SDI is in its life. Changed by pci_sdi_event() alone
  * @told: the driver that hears of resets and errors
+ * @wanted: a driver is bound, or is in probe. While there is none the SDI is not
+ *	brought back after a reset of its PF, but when one comes
  * @asleep: the machine is about to sleep, or sleeps. The SDI stays frozen until it
  *	wakes up, whatever happens to the PF
  * @resets: how often the SDI was reset behind the back of its driver
@@ -150,6 +152,7 @@ struct pci_sdi_core {
 	struct mutex lock; /* see above */
 	enum pci_sdi_state state;
 	struct pci_sdi_driver *told;
+	bool wanted;
 	bool asleep;
 	unsigned int resets;
 	int reset_error;
@@ -232,6 +235,19 @@ struct pci_siov_pf_transition {
 #define PCI_SIOV_BY_SLEEP	BIT(2)	/* system sleep */
 #define PCI_SIOV_BY_FAILURE	BIT(3)	/* recovery has failed; a reset ends it */
 
+/* How many SDIs are brought back at a time, as the device may take long for one */
+#define PCI_SIOV_THAW_WORKERS	8
+
+/**
+ * struct pci_siov_thaw - one of those who bring SDIs back
+ * @work: what it does
+ * @spf: the PF whose SDIs they are
+ */
+struct pci_siov_thaw {
+	struct work_struct work;
+	struct pci_siov_pf *spf;
+};
+
 /**
  * struct pci_siov_pf - the SDIs of one PF
  * @pf: the Physical Function
@@ -245,7 +261,7 @@ struct pci_siov_pf_transition {
  * @sdi: index to struct pci_sdi_core, or to a value entry (the Routing ID) where an
  *	SDI could not be stopped and must not be used before the PF is reset
  * @mmio: addresses that belong to SDIs (region.c); own lock
- * @idle: woken when @users drops or an SDI is gone
+ * @idle: woken when @users drops, an SDI is gone, or @thawing is 0
  * @users: SDIs that exist in whatever state, each of which pins @ops
  * @users_map: tells lockdep of the wait for @users. Who creates or destroys an SDI
  *	has it for reading
@@ -253,6 +269,8 @@ struct pci_siov_pf_transition {
  * @generation: of the SDI that was created last
  * @frozen_by: why the PF does not answer, %PCI_SIOV_BY_*; under @reset_lock. It
  *	thaws when no reason is left
+ * @answers: in %PCI_SIOV_PF_LEAVING, the function answered when its driver began to
+ *	go
  * @autoprobe: bind drivers to new SDIs
  * @mode_change: the Routing ID mode is being changed
  * @params: what can be chosen when an SDI is created; the driver's, so under
@@ -272,6 +290,9 @@ struct pci_siov_pf_transition {
  * @allow_kept: some of @allow is there only because an SDI has it; under @allow_lock
  * @allow_work: computes @allow again after a change of the bus
  * @probe_work: binds drivers to SDIs whose probe had to wait for the PF
+ * @thaw: those who bring SDIs back after a reset
+ * @thaw_next: index of the SDI that the next of them takes
+ * @thawing: how many of them are at work
  * @software_node: in the list of PFs in software assigned mode
  *
  * Lock order, outermost first:
@@ -318,6 +339,7 @@ struct pci_siov_pf {
 	unsigned int streams;
 	u32 stream_last;
 	u64 generation;
+	bool answers;
 	bool autoprobe;
 	unsigned int frozen_by;
 	bool mode_change;
@@ -331,6 +353,9 @@ struct pci_siov_pf {
 	bool allow_kept;
 	struct work_struct allow_work;
 	struct work_struct probe_work;
+	struct pci_siov_thaw thaw[PCI_SIOV_THAW_WORKERS];
+	unsigned long thaw_next;
+	atomic_t thawing;
 	struct list_head software_node;
 };
 
@@ -340,8 +365,13 @@ static inline struct pci_siov_pf *pci_siov_pf(const struct pci_dev *pf)
 }
 
 /* pf.c */
-enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf);
 bool pci_sdis_stream_covers(struct pci_siov_pf *spf, u32 rid);
+
+/* thaw.c */
+void pci_siov_thaw_init(struct pci_siov_pf *spf);
+void pci_siov_thaw_sdis(struct pci_siov_pf *spf);
+void pci_siov_thaw_end(struct pci_siov_pf *spf);
+enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf);
 
 /* claim.c */
 int pci_sdi_claim_rid(struct pci_sdi *sdi, u32 rid, bool quiet);
@@ -381,7 +411,8 @@ void pci_sdi_probe_deferred(struct work_struct *work);
 int pci_sdi_reset_bound(struct pci_sdi *sdi);
 void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
 		    pci_channel_state_t error);
-void pci_sdi_thaw(struct pci_sdi_core *core, enum pci_sdi_event event);
+void pci_sdi_thaw(struct pci_sdi_core *core);
+void pci_sdi_bring_back(struct pci_sdi_core *core);
 void pci_sdi_sleep(struct pci_sdi_core *core);
 void pci_sdi_wake(struct pci_sdi_core *core);
 void pci_sdi_notify_request(struct pci_sdi_core *core);

@@ -31,6 +31,8 @@ static int fake_sdi_init(struct pci_sdi *sdi)
 	pf_called("sdi_init while the function does not answer");
 	fake_sdi_pf.inits++;
 	strscpy(fake_sdi_pf.name, dev_name(&sdi->dev));
+	if (fake_sdi_pf.in_init)
+		fake_sdi_pf.in_init(sdi);
 	if (test_bit(sdi->index, fake_sdi_pf.enabled))
 		pf_wrong("sdi_init of an SDI that is enabled");
 	if (!fake_sdi_pf.init_ret)
@@ -177,7 +179,7 @@ static int fake_user_probe(struct pci_sdi *sdi)
 	}
 	user->told = true;
 
-	if (user->master && !user->paused)
+	if (user->master && !test_bit(sdi->index, user->paused))
 		ret = pci_sdi_set_master(sdi, true);
 	/* Not while its PF is being reset: reset_done does it */
 	return ret == -EAGAIN ? 0 : ret;
@@ -194,7 +196,7 @@ static void fake_user_remove(struct pci_sdi *sdi)
 
 	pci_sdi_notify_stop(sdi);
 	user->told = false;
-	user->paused = false;
+	clear_bit(sdi->index, user->paused);
 	call(user->in_remove_stopped, sdi);
 }
 
@@ -202,9 +204,8 @@ static void fake_user_reset_prepare(struct pci_sdi *sdi)
 {
 	struct fake_sdi_user *user = &fake_sdi_user;
 
-	if (!user->told || user->paused)
+	if (!user->told || test_and_set_bit(sdi->index, user->paused))
 		user->wrong++;
-	user->paused = true;
 	user->prepares++;
 	if (user->master)
 		pci_sdi_set_master(sdi, false);
@@ -216,7 +217,7 @@ static void fake_user_reset_done(struct pci_sdi *sdi, int error)
 
 	if (!user->told)
 		user->wrong++;
-	user->paused = false;
+	clear_bit(sdi->index, user->paused);
 	user->dones++;
 	user->last_error = error;
 	if (user->master && !error && pci_sdi_set_master(sdi, true))
@@ -239,8 +240,36 @@ static void fake_user_request(struct pci_sdi *sdi)
 	call(fake_sdi_user.in_request, sdi);
 }
 
+#define PHASE(_name, _letter)						\
+static int fake_user_##_name(struct device *dev)			\
+{									\
+	char *phases = fake_sdi_user.phases;				\
+	size_t n = strlen(phases);					\
+									\
+	if (n < sizeof(fake_sdi_user.phases) - 1)			\
+		phases[n] = _letter;					\
+	return 0;							\
+}
+
+PHASE(suspend, 's');
+PHASE(resume, 'u');
+PHASE(freeze, 'f');
+PHASE(thaw, 't');
+PHASE(poweroff, 'p');
+PHASE(restore, 'r');
+
+static const struct dev_pm_ops fake_user_pm_ops = {
+	.suspend = fake_user_suspend,
+	.resume = fake_user_resume,
+	.freeze = fake_user_freeze,
+	.thaw = fake_user_thaw,
+	.poweroff = fake_user_poweroff,
+	.restore = fake_user_restore,
+};
+
 static struct pci_sdi_driver fake_user_driver = {
 	.driver.name = FAKE_SDI_DRIVER,
+	.driver.pm = &fake_user_pm_ops,
 	.probe = fake_user_probe,
 	.remove = fake_user_remove,
 	.reset_prepare = fake_user_reset_prepare,

@@ -37,6 +37,7 @@
  * @suspend_ret: what its suspend function returns; if 0 the function is silent until
  *	it is resumed
  * @name: the SDI's name when sdi_init was called
+ * @in_init: called by sdi_init, if not NULL
  * @in_reset: called by sdi_reset, if not NULL
  * @in_error: called by the error handlers, if not NULL
  */
@@ -59,6 +60,7 @@ struct fake_sdi_pf {
 	int master_ret;
 	int suspend_ret;
 	char name[32];
+	void (*in_init)(struct pci_sdi *sdi);
 	void (*in_reset)(struct pci_sdi *sdi);
 	void (*in_error)(struct pci_dev *pf);
 };
@@ -69,7 +71,7 @@ struct fake_sdi_pf {
  * @start_early: it calls pci_sdi_notify_start() in probe
  * @stop_early: it calls pci_sdi_notify_stop() in remove
  * @master: it turns DMA on in probe and after a reset
- * @paused: reset_prepare has been, reset_done not yet
+ * @paused: SDIs of which reset_prepare has been, and reset_done not yet
  * @wrong: calls that must not have been
  * @prepares: calls of reset_prepare
  * @dones: calls of reset_done
@@ -77,6 +79,8 @@ struct fake_sdi_pf {
  * @requests: calls of request
  * @probes: calls of probe
  * @removes: calls of remove
+ * @phases: what it was told of system sleep, a letter each: suspend, resume (u),
+ *	freeze, thaw, power off, restore
  * @last_error: what the last reset_done was told
  * @last_state: what the last error was told
  * @in_probe: called by probe before @start_early counts, if not NULL
@@ -90,7 +94,7 @@ struct fake_sdi_user {
 	bool start_early;
 	bool stop_early;
 	bool master;
-	bool paused;
+	DECLARE_BITMAP(paused, FAKE_SDIS);
 	unsigned int wrong;
 	unsigned int prepares;
 	unsigned int dones;
@@ -98,6 +102,7 @@ struct fake_sdi_user {
 	unsigned int requests;
 	unsigned int probes;
 	unsigned int removes;
+	char phases[16];
 	int last_error;
 	pci_channel_state_t last_state;
 	void (*in_probe)(struct pci_sdi *sdi);

@@ -253,7 +253,9 @@ enum pf_event {
 	ERROR_RECOVERED,	/* AER, with a reset of the link */
 	ERROR_NORMAL,		/* AER, without */
 	ERROR_NOT_RECOVERED,	/* AER, and nothing helps */
-	SLEEP,			/* system sleep */
+	SLEEP,			/* suspend to RAM */
+	HIBERNATION,		/* what the image knows: the device has lost all */
+	NO_HIBERNATION,		/* there is an image, and the device has lost nothing */
 	SHUTDOWN,
 	NR_PF_EVENTS
 };
@@ -262,7 +264,7 @@ static const char * const pf_event_names[] = {
 	"reset", "reset that keeps SDIs", "reset that changes Routing IDs",
 	"reset that no SDI comes back from", "reset by the driver",
 	"error, recovered", "error, not fatal", "error, not recovered",
-	"system sleep", "shutdown",
+	"suspend", "hibernation", "hibernation that is given up", "shutdown",
 };
 
 /* When it happens to an SDI */
@@ -303,6 +305,7 @@ static void reset_device(void)
 
 	switch (happening) {
 	case RESET_KEEPS:
+	case NO_HIBERNATION:
 		set_status(PCI_SIOV_STATUS_ENABLED);
 		break;
 	case RESET_CHANGES:
@@ -364,41 +367,83 @@ static void meet_error(void)
 }
 
 #ifdef CONFIG_SUSPEND
-static int suspend_pf(void)
+/* How the machine falls asleep, or wakes up */
+static int (*sleep_phase(const struct dev_pm_ops *pm, char phase))(struct device *)
+{
+	switch (phase) {
+	case 's':
+		return pm->suspend;
+	case 'u':
+		return pm->resume;
+	case 'f':
+		return pm->freeze;
+	case 't':
+		return pm->thaw;
+	case 'p':
+		return pm->poweroff;
+	default:
+		return pm->restore;
+	}
+}
+
+static int tell_pf(char phase)
 {
 	guard(device)(&box->pf->dev);
-	return pci_bus_type.pm->suspend(&box->pf->dev);
+	return sleep_phase(pci_bus_type.pm, phase)(&box->pf->dev);
+}
+
+static void tell_sdi(struct pci_sdi *sdi, char phase)
+{
+	if (device_is_registered(&sdi->dev))
+		sleep_phase(pci_sdi_bus_type.pm, phase)(&sdi->dev);
+}
+
+static int suspend_pf(void)
+{
+	return tell_pf('s');
 }
 
 static int resume_pf(void)
 {
-	guard(device)(&box->pf->dev);
-	return pci_bus_type.pm->resume(&box->pf->dev);
+	return tell_pf('u');
 }
 
 static void suspend_sdi(struct pci_sdi *sdi)
 {
-	pci_sdi_bus_type.pm->suspend(&sdi->dev);
+	tell_sdi(sdi, 's');
 }
 
 static void resume_sdi(struct pci_sdi *sdi)
 {
-	if (device_is_registered(&sdi->dev))
-		pci_sdi_bus_type.pm->resume(&sdi->dev);
+	tell_sdi(sdi, 'u');
 }
 
-static void sleep(struct pci_sdi *sdi)
+static void sleep(struct pci_sdi *sdi, char begin, char end)
 {
-	suspend_sdi(sdi);
-	suspend_pf();
+	tell_sdi(sdi, begin);
+	tell_pf(begin);
 	do_meanwhile();
 	reset_device();
-	resume_pf();
-	resume_sdi(sdi);
+	tell_pf(end);
+	tell_sdi(sdi, end);
 }
 #else
-static void sleep(struct pci_sdi *sdi) { }
+static void sleep(struct pci_sdi *sdi, char begin, char end) { }
 #endif
+
+/* In this kernel */
+static bool can_happen(enum pf_event event)
+{
+	switch (event) {
+	case SLEEP:
+		return IS_ENABLED(CONFIG_SUSPEND);
+	case HIBERNATION:
+	case NO_HIBERNATION:
+		return IS_ENABLED(CONFIG_HIBERNATE_CALLBACKS);
+	default:
+		return true;
+	}
+}
 
 static void let_it_happen(struct pci_sdi *sdi)
 {
@@ -413,7 +458,13 @@ static void let_it_happen(struct pci_sdi *sdi)
 			meet_error();
 		break;
 	case SLEEP:
-		sleep(sdi);
+		sleep(sdi, 's', 'u');
+		break;
+	case HIBERNATION:
+		sleep(sdi, 'f', 'r');
+		break;
+	case NO_HIBERNATION:
+		sleep(sdi, 'f', 't');
 		break;
 	case SHUTDOWN:
 		scoped_guard(device, &box->pf->dev) {
@@ -445,8 +496,7 @@ static void bind_it(struct pci_sdi *sdi)
 static bool resets(enum pf_event event)
 {
 	return event != ERROR_NORMAL && event != ERROR_NOT_RECOVERED &&
-	       event != SHUTDOWN &&
-	       (event != SLEEP || IS_ENABLED(CONFIG_SUSPEND));
+	       event != SHUTDOWN;
 }
 
 /* Each event at each moment: one life of one SDI, from its creation on */
@@ -491,7 +541,7 @@ static void one_life(struct kunit *test, enum moment moment, enum pf_event event
 		break;
 	case DELETED_MEANWHILE:
 		/* Nobody was able to stop it before */
-		if (event == RESET_KEEPS)
+		if (event == RESET_KEEPS || event == NO_HIBERNATION)
 			set_bit(0, fake_sdi_pf.sending);
 		meanwhile = event == ERROR_NORMAL ? NULL : delete_it;
 		let_it_happen(sdi);
@@ -539,7 +589,7 @@ static void one_life(struct kunit *test, enum moment moment, enum pf_event event
 	if (test_bit(0, fake_sdi_pf.sending))
 		KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
 	if (resets(event) && event != RESET_FAILS && event != RESET_CHANGES &&
-	    event != RESET_KEEPS && moment != STUCK)
+	    event != RESET_KEEPS && event != NO_HIBERNATION && moment != STUCK)
 		KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
 	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.inits);
 	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
@@ -559,6 +609,8 @@ static void state_lives(struct kunit *test)
 	fake_kmsg_quiet(test);
 	for (moment = 0; moment < NR_MOMENTS; moment++)
 		for (event = 0; event < NR_PF_EVENTS; event++) {
+			if (!can_happen(event))
+				continue;
 			one_life(test, moment, event);
 			if (test->status == KUNIT_FAILURE) {
 				fake_kmsg_loud(test);
@@ -819,7 +871,7 @@ static void state_resets_overlap(struct kunit *test)
 static void state_reset_while_falling_asleep(struct kunit *test)
 {
 	struct pci_sdi *asleep = create(0, FAKE_SDI_DRIVER);
-	struct pci_sdi *awake = create(1, NULL);
+	struct pci_sdi *awake = create(1, FAKE_SDI_DRIVER);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(asleep));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(awake));
@@ -828,7 +880,7 @@ static void state_reset_while_falling_asleep(struct kunit *test)
 	reset_by_driver();
 	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(asleep)->state);
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(awake)->state);
-	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.dones);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
 
 	/* Nothing reaches the function now, and the end of a reset changes nothing */
 	suspend_sdi(awake);
@@ -846,7 +898,7 @@ static void state_reset_while_falling_asleep(struct kunit *test)
 	resume_sdi(awake);
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(asleep)->state);
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(awake)->state);
-	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.dones);
 	pci_sdi_put(asleep);
 	pci_sdi_put(awake);
 }
@@ -917,6 +969,40 @@ static void state_sleep_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x109, create_and_put(1));
 	pci_sdi_put(sdi);
 }
+
+#ifdef CONFIG_HIBERNATE_CALLBACKS
+/* The machine is awake again for a while, to write the image */
+static void state_hibernates(struct kunit *test)
+{
+	struct pci_sdi *sdi;
+
+	fake_sdi_user.master = true;
+	sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	happening = NO_HIBERNATION;
+	sleep(sdi, 'f', 't');
+	KUNIT_EXPECT_EQ(test, PCI_SDI_RUNNING, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, 0x109, create_and_put(1));
+
+	tell_sdi(sdi, 'p');
+	KUNIT_ASSERT_EQ(test, 0, tell_pf('p'));
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, pci_siov_pf(box->pf)->state);
+	KUNIT_EXPECT_FALSE(test, test_bit(0, fake_sdi_pf.sending));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(2));
+	happening = HIBERNATION;
+	reset_device();
+	KUNIT_ASSERT_EQ(test, 0, tell_pf('r'));
+	tell_sdi(sdi, 'r');
+	KUNIT_EXPECT_EQ(test, PCI_SDI_RUNNING, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, 0x10a, create_and_put(2));
+
+	sleep(sdi, 's', 'u');
+	KUNIT_EXPECT_STREQ(test, "ftprsu", fake_sdi_user.phases);
+	KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.prepares);
+	KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.dones);
+	pci_sdi_put(sdi);
+}
+#endif
 #endif
 
 /* A driver that does not stop its SDI before a reset that it hears of */
@@ -1147,6 +1233,9 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_sleep_after_failure),
 	KUNIT_CASE(state_allowlist_sleeps),
 	KUNIT_CASE(state_sleep_is_refused),
+#ifdef CONFIG_HIBERNATE_CALLBACKS
+	KUNIT_CASE(state_hibernates),
+#endif
 #endif
 	KUNIT_CASE(state_core_stops_dma),
 	KUNIT_CASE(state_all_are_asked),

@@ -12,9 +12,11 @@
  */
 
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/virtio_pci_admin.h>
@@ -32,14 +34,24 @@
 
 #define TRANSITIONAL_REVISION	0
 
+/*
+ * How long to wait before a command is sent again, the first time and the last time. It
+ * doubles each time. The sum is about a second: a reset of an SDI takes less, or its PF's
+ * driver gives it up.
+ */
+#define FIRST_WAIT_MS		1
+#define LAST_WAIT_MS		512
+
 /**
  * struct virtio_vfio_siov_legacy - legacy registers of an SDI
+ * @sdi: the SDI
  * @member: whom to ask
  * @notify: where in the PF the SDI's queues are notified, NULL if by command
  * @lock: serializes commands for the SDI, and protects @data
  * @data: of one command
  */
 struct virtio_vfio_siov_legacy {
+	struct pci_sdi *sdi;
 	struct virtio_admin_member member;
 	void __iomem *notify;
 	struct mutex lock; /* see above */
@@ -122,14 +134,43 @@ struct legacy_access {
 	const u8 *out;
 };
 
-static int access_field(struct virtio_vfio_siov_legacy *l,
-			const struct legacy_access *access,
-			const struct virtio_legacy_part *part, size_t done)
+static int access_field_once(struct virtio_vfio_siov_legacy *l,
+			     const struct legacy_access *access,
+			     const struct virtio_legacy_part *part, size_t done)
 {
 	if (access->in)
 		return read_field(l, access->msix, part, access->in + done);
 
 	return write_field(l, access->msix, part, access->out + done);
+}
+
+/*
+ * While an SDI is reset the device cannot answer for its registers, and says EAGAIN:
+ * virtio 1.4, "Group administration commands", has this status for a resource that is
+ * temporarily unavailable. The command has done nothing then, and may be sent again. So the
+ * access waits for the reset, as one of mapped registers does. It does not wait for good:
+ * the device may have hung.
+ */
+static int access_field(struct virtio_vfio_siov_legacy *l,
+			const struct legacy_access *access,
+			const struct virtio_legacy_part *part, size_t done)
+{
+	unsigned int wait;
+	int ret;
+
+	for (wait = FIRST_WAIT_MS; ; wait *= 2) {
+		ret = access_field_once(l, access, part, done);
+		if (ret != -EAGAIN || fatal_signal_pending(current))
+			return ret;
+		if (wait > LAST_WAIT_MS)
+			break;
+		fsleep(wait * USEC_PER_MSEC);
+	}
+
+	dev_err_ratelimited(&l->sdi->dev,
+			    "%s does not say what is in legacy registers, a reset of the PF may help\n",
+			    pci_name(l->sdi->pf));
+	return ret;
 }
 
 /*
@@ -280,6 +321,7 @@ int virtio_vfio_siov_add_legacy(struct virtio_vfio_siov *v)
 	l = devm_kzalloc(&sdi->dev, sizeof(*l), GFP_KERNEL);
 	if (!l)
 		return -ENOMEM;
+	l->sdi = sdi;
 	/* A device writes into it */
 	l->data = devm_kmalloc(&sdi->dev, sizeof(u64), GFP_KERNEL);
 	if (!l->data)

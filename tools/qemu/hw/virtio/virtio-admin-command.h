@@ -37,7 +37,8 @@
  * struct AdminCall - a command that is being executed
  * @admin: queue
  * @group: group, which exists
- * @member: member, which exists if the command needs one
+ * @member: ID of the member
+ * @target: the member, if the command needs one
  * @data: its data, zero where there is none, ADMIN_DATA_MAX bytes
  * @data_len: bytes of it that the driver has sent
  * @room: bytes of a result that the driver has room for
@@ -46,6 +47,7 @@ typedef struct AdminCall {
     VirtIOAdmin *admin;
     VirtIOAdminGroup *group;
     uint64_t member;
+    void *target;
     const uint8_t *data;
     size_t data_len;
     size_t room;

@@ -271,7 +271,7 @@ static GByteArray *get_all(const AdminCall *call)
 {
     GByteArray *parts = g_byte_array_new();
 
-    call->group->parts->get(call->admin, call->member, parts);
+    call->group->parts->get(call->target, parts);
     return parts;
 }
 
@@ -315,8 +315,7 @@ void admin_parts_metadata(const AdminCall *call, AdminAnswer *answer)
     num[0] = cpu_to_le32(list->len / sizeof(struct virtio_dev_part_hdr));
     switch (data->type) {
     case VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_TYPE_SIZE:
-        num[0] = cpu_to_le32(call->group->parts->max_size(call->admin,
-                                                          call->member));
+        num[0] = cpu_to_le32(call->group->parts->max_size(call->target));
         g_byte_array_set_size(list, 0);
         break;
     case VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_TYPE_COUNT:
@@ -390,7 +389,7 @@ void admin_parts_get(const AdminCall *call, AdminAnswer *answer)
 /* A member that is being reset cannot be stopped yet, nor written to */
 static bool check_settled(const AdminCall *call, AdminAnswer *answer)
 {
-    if (call->group->parts->settled(call->admin, call->member)) {
+    if (call->group->parts->settled(call->target)) {
         return true;
     }
     admin_fail(answer, STATUS_EAGAIN, Q_TRYAGAIN);
@@ -407,11 +406,11 @@ void admin_parts_set(const AdminCall *call, AdminAnswer *answer)
     if (!check_object(call, true, answer) || !check_settled(call, answer)) {
         return;
     }
-    if (!ops->is_stopped(call->admin, call->member)) {
+    if (!ops->is_stopped(call->target)) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_COMMAND);
         return;
     }
-    if (!ops->set(call->admin, call->member, (void *)data->parts, len)) {
+    if (!ops->set(call->target, (void *)data->parts, len)) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
     }
 }
@@ -426,6 +425,6 @@ void admin_mode_set(const AdminCall *call, AdminAnswer *answer)
         return;
     }
     if (check_settled(call, answer)) {
-        call->group->parts->set_stopped(call->admin, call->member, data->flags);
+        call->group->parts->set_stopped(call->target, data->flags);
     }
 }

@@ -36,16 +36,34 @@ void admin_fail(AdminAnswer *answer, uint16_t status, uint16_t qualifier)
     answer->status.status_qualifier = cpu_to_le16(qualifier);
 }
 
+/* The group whose list is meant, and all that may be in that */
+
+static const VirtIOAdminGroup *admin_list_of(const VirtIOAdmin *admin,
+                                             const VirtIOAdminGroup *group)
+{
+    return admin->x_one_list ? &admin->group[VIRTIO_ADMIN_GROUP_SRIOV] : group;
+}
+
+static uint64_t admin_supported(const AdminCall *call)
+{
+    uint64_t supported = call->group->supported;
+
+    if (call->admin->x_one_list) {
+        supported |= call->admin->group[VIRTIO_ADMIN_GROUP_SELF].supported;
+    }
+    return supported;
+}
+
 static void admin_list_query(const AdminCall *call, AdminAnswer *answer)
 {
-    stq_le_p(answer->result, call->group->supported);
+    stq_le_p(answer->result, admin_supported(call));
 }
 
 static void admin_list_use(const AdminCall *call, AdminAnswer *answer)
 {
     uint64_t used = ldq_le_p(call->data);
 
-    if (used & ~call->group->supported) {
+    if (used & ~admin_supported(call)) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
         return;
     }
@@ -55,13 +73,25 @@ static void admin_list_use(const AdminCall *call, AdminAnswer *answer)
 /* Offset and seven reserved bytes, then what is to be written */
 #define LEGACY_WRITE_HEADER     8
 
+/* Registers of a member that is being reset are not wrong, but not there yet */
+static bool check_legacy(const AdminCall *call, AdminAnswer *answer)
+{
+    if (call->group->legacy->settled(call->target)) {
+        return true;
+    }
+    admin_fail(answer, STATUS_EAGAIN, Q_TRYAGAIN);
+    return false;
+}
+
 static void admin_legacy_write(const AdminCall *call, bool device,
                                AdminAnswer *answer)
 {
     size_t len = call->data_len - MIN(call->data_len, LEGACY_WRITE_HEADER);
 
-    if (!call->group->legacy->write(call->admin, call->member, device,
-                                    call->data[0],
+    if (!check_legacy(call, answer)) {
+        return;
+    }
+    if (!call->group->legacy->write(call->target, device, call->data[0],
                                     call->data + LEGACY_WRITE_HEADER, len)) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
     }
@@ -70,9 +100,11 @@ static void admin_legacy_write(const AdminCall *call, bool device,
 static void admin_legacy_read(const AdminCall *call, bool device,
                               AdminAnswer *answer)
 {
-    if (!call->group->legacy->read(call->admin, call->member, device,
-                                   call->data[0], answer->result,
-                                   call->room)) {
+    if (!check_legacy(call, answer)) {
+        return;
+    }
+    if (!call->group->legacy->read(call->target, device, call->data[0],
+                                   answer->result, call->room)) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_FIELD);
     }
 }
@@ -97,16 +129,13 @@ static void admin_device_read(const AdminCall *call, AdminAnswer *answer)
     admin_legacy_read(call, true, answer);
 }
 
-/* One place, in the owner; the entry behind it ends the list */
+/* One place; the entry behind it ends the list */
 static void admin_notify_info(const AdminCall *call, AdminAnswer *answer)
 {
     struct virtio_admin_cmd_notify_info_result *info =
         (struct virtio_admin_cmd_notify_info_result *)answer->result;
-    uint64_t offset = call->group->legacy->notify(call->admin, call->member,
-                                                  &info->entries[0].bar);
 
-    info->entries[0].flags = VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_OWNER_DEV;
-    info->entries[0].offset = cpu_to_le64(offset);
+    call->group->legacy->notify(call->target, &info->entries[0]);
 }
 
 typedef struct AdminCommand {
@@ -157,28 +186,35 @@ static VirtIOAdminGroup *admin_group(VirtIOAdmin *admin, uint16_t type)
         VirtIOAdminGroup *group = &admin->group[i];
 
         if (group->exists && group->type == type) {
-            return group->exists(admin) ? group : NULL;
+            return admin->x_one_list || group->exists(admin) ? group : NULL;
         }
     }
     return NULL;
 }
 
-static const AdminCommand *admin_command(VirtIOAdminGroup *group,
+static const AdminCommand *admin_command(const VirtIOAdmin *admin,
+                                         const VirtIOAdminGroup *group,
                                          uint16_t opcode)
 {
+    const VirtIOAdminGroup *list = admin_list_of(admin, group);
+
     if (opcode >= ARRAY_SIZE(admin_commands) || !admin_commands[opcode].run ||
-        !(group->used & group->supported & BIT_ULL(opcode))) {
+        !(list->used & group->supported & BIT_ULL(opcode))) {
+        return NULL;
+    }
+    if (list != group && BIT_ULL(opcode) & OPCODES_LIST) {
         return NULL;
     }
     return &admin_commands[opcode];
 }
 
 /* Returns the size of the answer */
-static size_t admin_run(const AdminCall *call, const AdminCommand *cmd,
+static size_t admin_run(AdminCall *call, const AdminCommand *cmd,
                         AdminAnswer *answer)
 {
-    if (!cmd->any_member &&
-        !call->group->has_member(call->admin, call->member)) {
+    call->target = cmd->any_member ? NULL :
+                   call->group->member(call->admin, call->member);
+    if (!cmd->any_member && !call->target) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_MEMBER);
     } else if (call->admin->x_again) {
         call->admin->x_again--;
@@ -201,7 +237,8 @@ static size_t admin_execute(AdminCall *call, const AdminRequest *req,
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_GROUP);
         return sizeof(answer->status);
     }
-    cmd = admin_command(call->group, le16_to_cpu(req->hdr.opcode));
+    cmd = admin_command(call->admin, call->group,
+                        le16_to_cpu(req->hdr.opcode));
     if (!cmd) {
         admin_fail(answer, STATUS_EINVAL, Q_INVALID_OPCODE);
         return sizeof(answer->status);

@@ -35,9 +35,9 @@ static bool admin_self_exists(VirtIOAdmin *admin)
     return true;
 }
 
-static bool admin_self_member(VirtIOAdmin *admin, uint64_t id)
+static void *admin_self_member(VirtIOAdmin *admin, uint64_t id)
 {
-    return id == 0;
+    return id == 0 ? admin : NULL;
 }
 
 static bool admin_sriov_exists(VirtIOAdmin *admin)
@@ -49,12 +49,12 @@ static bool admin_sriov_exists(VirtIOAdmin *admin)
                   PCI_SRIOV_CTRL_VFE;
 }
 
-static bool admin_sriov_member(VirtIOAdmin *admin, uint64_t id)
+static void *admin_sriov_member(VirtIOAdmin *admin, uint64_t id)
 {
     PCIDevice *pdev = admin->opaque;
-    uint16_t cap = pdev->exp.sriov_cap;
 
-    return id && id <= pci_get_word(pdev->config + cap + PCI_SRIOV_NUM_VF);
+    return id && id <= pcie_sriov_num_vfs(pdev) ?
+           pcie_sriov_get_vf_at_index(pdev, id - 1) : NULL;
 }
 
 static void admin_init_groups(VirtIOAdmin *admin)
@@ -65,12 +65,12 @@ static void admin_init_groups(VirtIOAdmin *admin)
                      BIT_ULL(VIRTIO_ADMIN_CMD_DEVICE_CAP_GET) |
                      BIT_ULL(VIRTIO_ADMIN_CMD_DRIVER_CAP_SET),
         .exists = admin_self_exists,
-        .has_member = admin_self_member,
+        .member = admin_self_member,
     };
     admin->group[VIRTIO_ADMIN_GROUP_SRIOV] = (VirtIOAdminGroup) {
         .type = VIRTIO_ADMIN_GROUP_TYPE_SRIOV,
         .exists = admin_sriov_exists,
-        .has_member = admin_sriov_member,
+        .member = admin_sriov_member,
     };
 }
 
@@ -85,6 +85,7 @@ static void admin_handle_output(VirtIODevice *vdev, VirtQueue *vq)
 
 static void admin_pci_init_sriov(VirtIONetAdminPCI *d, Error **errp)
 {
+    VirtIONetAdminPCIClass *ac = VIRTIO_NET_ADMIN_PCI_BASE_GET_CLASS(d);
     PCIDevice *pdev = PCI_DEVICE(d);
     uint16_t ari = virtio_net_admin_ari_offset(pdev);
 
@@ -98,8 +99,8 @@ static void admin_pci_init_sriov(VirtIONetAdminPCI *d, Error **errp)
     }
     pcie_ari_init(pdev, ari);
     if (!pcie_sriov_pf_init(pdev, ari + ADMIN_SRIOV_OFFSET,
-                            TYPE_VIRTIO_NET_ADMIN_VF, ADMIN_VF_DEVICE_ID,
-                            d->vfs, d->vfs, d->vf_offset, d->vf_stride, errp)) {
+                            ac->vf_type, ac->vf_device_id, d->vfs, d->vfs,
+                            d->vf_offset, d->vf_stride, errp)) {
         return;
     }
     virtio_add_feature(&VIRTIO_DEVICE(&d->vdev)->host_features,
@@ -164,6 +165,7 @@ static const Property admin_pci_properties[] = {
     DEFINE_PROP_UINT32("x-again", VirtIONetAdminPCI, admin.x_again, 0),
     DEFINE_PROP_UINT32("x-no-group", VirtIONetAdminPCI, admin.x_no_group,
                        UINT32_MAX),
+    DEFINE_PROP_BOOL("x-one-list", VirtIONetAdminPCI, admin.x_one_list, false),
 };
 
 /* A fixture for one run: its state is not worth moving */
@@ -179,6 +181,8 @@ static void admin_pci_class_init(ObjectClass *klass, void *data)
     PCIDeviceClass *k = PCI_DEVICE_CLASS(klass);
     DeviceClass *dc = DEVICE_CLASS(klass);
 
+    ac->vf_type = TYPE_VIRTIO_NET_ADMIN_VF;
+    ac->vf_device_id = ADMIN_VF_DEVICE_ID;
     ac->parent_exit = k->exit;
     k->exit = admin_pci_exit;
     k->vendor_id = PCI_VENDOR_ID_REDHAT_QUMRANET;

@@ -318,12 +318,12 @@ static uint64_t group_commands(const VirtIONetSIOVPCI *pf)
            ~BIT_ULL(VIRTIO_ADMIN_CMD_LEGACY_NOTIFY_INFO);
 }
 
-static bool group_has_member(VirtIOAdmin *admin, uint64_t id)
+static void *group_find(VirtIOAdmin *admin, uint64_t id)
 {
     VirtIONetSIOVPCI *pf = VIRTIO_NET_SIOV_PCI_BASE(admin->opaque);
 
     return id && id <= pf->total_sdis &&
-           pcie_siov_sdi_enabled(&pf->siov, id - 1);
+           pcie_siov_sdi_enabled(&pf->siov, id - 1) ? pf->sdis[id - 1] : NULL;
 }
 
 /* The function */
@@ -426,6 +426,28 @@ static bool init_sdi_buses(VirtIONetSIOVPCI *pf, Error **errp)
     return true;
 }
 
+/* Members of their group as SDIs are of theirs */
+static bool init_vfs(VirtIONetSIOVPCI *pf, Error **errp)
+{
+    VirtIONetAdminPCI *d = VIRTIO_NET_ADMIN_PCI_BASE(pf);
+    VirtIOAdminGroup *group = &d->admin.group[VIRTIO_ADMIN_GROUP_SRIOV];
+
+    if (!d->vfs) {
+        return true;
+    }
+    virtio_siov_vf_init_bars(pf);
+    for (uint32_t n = 0; n < d->vfs; n++) {
+        if (!virtio_siov_vf_init_device(pf, n, errp)) {
+            return false;
+        }
+    }
+    group->supported |= group_commands(pf) | VIRTIO_ADMIN_PARTS_COMMANDS;
+    group->member = virtio_siov_vf_member;
+    group->legacy = &virtio_sdi_legacy_ops;
+    group->parts = &virtio_sdi_parts_ops;
+    return true;
+}
+
 static bool init_sdis(VirtIONetSIOVPCI *pf, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(pf);
@@ -442,7 +464,7 @@ static bool init_sdis(VirtIONetSIOVPCI *pf, Error **errp)
     pf->sdis = g_new0(VirtIOSDI *, MAX(pf->total_sdis, 1));
     init_bars(pf);
     pf->present = true;
-    return init_sdi_buses(pf, errp);
+    return init_sdi_buses(pf, errp) && init_vfs(pf, errp);
 }
 
 static void siov_pci_realize(VirtIOPCIProxy *proxy, Error **errp)
@@ -464,7 +486,7 @@ static void siov_pci_realize(VirtIOPCIProxy *proxy, Error **errp)
             .type = VSDI_GROUP_TYPE,
             .supported = group_commands(pf) | VIRTIO_ADMIN_PARTS_COMMANDS,
             .exists = group_exists,
-            .has_member = group_has_member,
+            .member = group_find,
             .legacy = &virtio_sdi_legacy_ops,
             .parts = &virtio_sdi_parts_ops,
         };
@@ -560,6 +582,8 @@ static void siov_pci_class_init(ObjectClass *klass, void *data)
     VirtioPCIClass *vc = VIRTIO_PCI_CLASS(klass);
     PCIDeviceClass *k = PCI_DEVICE_CLASS(klass);
 
+    VIRTIO_NET_ADMIN_PCI_BASE_CLASS(klass)->vf_type = TYPE_VIRTIO_NET_SIOV_VF;
+    VIRTIO_NET_ADMIN_PCI_BASE_CLASS(klass)->vf_device_id = VSDI_VF_DEVICE_ID;
     sc->parent_realize = vc->realize;
     vc->realize = siov_pci_realize;
     sc->parent_exit = k->exit;

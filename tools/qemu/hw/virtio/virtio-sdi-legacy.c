@@ -122,13 +122,9 @@ static void write_field(VirtIOSDI *sdi, VirtIODevice *vdev, uint8_t reg,
 
 /* The callbacks. A member that is enabled may still be changing */
 
-static VirtIOSDI *member(VirtIOAdmin *admin, uint64_t id, VirtIODevice **vdev)
+static bool legacy_settled(void *member)
 {
-    VirtIONetSIOVPCI *pf = VIRTIO_NET_SIOV_PCI_BASE(admin->opaque);
-    VirtIOSDI *sdi = pf->sdis[id - 1];
-
-    *vdev = virtio_sdi_device(sdi);
-    return *vdev ? sdi : NULL;
+    return virtio_sdi_device(member);
 }
 
 static bool in_config(VirtIODevice *vdev, uint8_t offset, size_t len)
@@ -136,13 +132,12 @@ static bool in_config(VirtIODevice *vdev, uint8_t offset, size_t len)
     return len && offset + len <= vdev->config_len;
 }
 
-static bool legacy_read(VirtIOAdmin *admin, uint64_t id, bool device,
-                        uint8_t offset, uint8_t *buf, size_t len)
+static bool legacy_read(void *member, bool device, uint8_t offset,
+                        uint8_t *buf, size_t len)
 {
-    VirtIODevice *vdev;
-    VirtIOSDI *sdi = member(admin, id, &vdev);
+    VirtIODevice *vdev = virtio_sdi_device(member);
 
-    if (!sdi) {
+    if (!vdev) {
         return false;
     }
     if (device) {
@@ -161,13 +156,12 @@ static bool legacy_read(VirtIOAdmin *admin, uint64_t id, bool device,
     return true;
 }
 
-static bool legacy_write(VirtIOAdmin *admin, uint64_t id, bool device,
-                         uint8_t offset, const uint8_t *buf, size_t len)
+static bool legacy_write(void *member, bool device, uint8_t offset,
+                         const uint8_t *buf, size_t len)
 {
-    VirtIODevice *vdev;
-    VirtIOSDI *sdi = member(admin, id, &vdev);
+    VirtIODevice *vdev = virtio_sdi_device(member);
 
-    if (!sdi) {
+    if (!vdev) {
         return false;
     }
     if (device) {
@@ -182,19 +176,23 @@ static bool legacy_write(VirtIOAdmin *admin, uint64_t id, bool device,
     if (!len || len != legacy_width(offset)) {
         return false;
     }
-    write_field(sdi, vdev, offset, ldn_le_p(buf, len));
+    write_field(member, vdev, offset, ldn_le_p(buf, len));
     return true;
 }
 
-static uint64_t legacy_notify(VirtIOAdmin *admin, uint64_t id, uint8_t *bar)
+static void legacy_notify(void *member,
+                          struct virtio_admin_cmd_notify_info_data *place)
 {
-    VirtIONetSIOVPCI *pf = VIRTIO_NET_SIOV_PCI_BASE(admin->opaque);
+    VirtIOSDI *sdi = member;
 
-    *bar = VSDI_BAR_PAGES;
-    return (id - 1) * pf->page_size + VSDI_PG_LEGACY_NOTIFY;
+    place->flags = sdi->ops->page_owner;
+    place->bar = VSDI_BAR_PAGES;
+    place->offset = cpu_to_le64(sdi->ops->page_offset(sdi) +
+                                VSDI_PG_LEGACY_NOTIFY);
 }
 
 const VirtIOAdminLegacyOps virtio_sdi_legacy_ops = {
+    .settled = legacy_settled,
     .read = legacy_read,
     .write = legacy_write,
     .notify = legacy_notify,

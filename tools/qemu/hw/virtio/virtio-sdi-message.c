@@ -38,8 +38,6 @@ static void sdi_send_message(VirtIOSDI *sdi, const VirtIOSDIMessage *m)
 
 void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector)
 {
-    VirtIOSDIMessage *m;
-
     if (vector >= sdi->num_msgs) {
         return;
     }
@@ -47,7 +45,13 @@ void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector)
         set_bit(vector, sdi->held);
         return;
     }
-    m = &sdi->msg[vector];
+    sdi->ops->send(sdi, vector);
+}
+
+void virtio_sdi_send(VirtIOSDI *sdi, uint16_t vector)
+{
+    VirtIOSDIMessage *m = &sdi->msg[vector];
+
     if (m->ctrl & VSDI_MSG_CTRL_MASK) {
         m->ctrl |= VSDI_MSG_CTRL_PENDING;
         sdi->pf->counters[VSDI_CNT_MSI_HELD]++;

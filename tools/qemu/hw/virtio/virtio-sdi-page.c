@@ -328,12 +328,9 @@ static VirtIOSDI *sdi_at(VirtIONetSIOVPCI *pf, hwaddr addr)
     return pf->present && n < pf->total_sdis ? pf->sdis[n] : NULL;
 }
 
-static uint64_t page_read(void *opaque, hwaddr addr, unsigned size)
+uint64_t virtio_sdi_read_page(VirtIOSDI *sdi, uint32_t reg, unsigned size)
 {
-    VirtIONetSIOVPCI *pf = opaque;
-    VirtIOSDI *sdi = sdi_at(pf, addr);
     VirtIODevice *vdev = sdi ? virtio_sdi_device(sdi) : NULL;
-    uint32_t reg = addr % pf->page_size;
 
     if (!vdev) {
         return UINT64_MAX;
@@ -347,12 +344,10 @@ static uint64_t page_read(void *opaque, hwaddr addr, unsigned size)
     return size == common_width(reg) ? read_common(sdi, vdev, reg) : 0;
 }
 
-static void page_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+void virtio_sdi_write_page(VirtIOSDI *sdi, uint32_t reg, uint64_t val,
+                           unsigned size)
 {
-    VirtIONetSIOVPCI *pf = opaque;
-    VirtIOSDI *sdi = sdi_at(pf, addr);
     VirtIODevice *vdev = sdi ? virtio_sdi_device(sdi) : NULL;
-    uint32_t reg = addr % pf->page_size;
 
     if (!vdev) {
         return;
@@ -367,6 +362,20 @@ static void page_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
         trace_virtio_sdi_common(sdi->index, reg, val);
         write_common(sdi, vdev, reg, val);
     }
+}
+
+static uint64_t page_read(void *opaque, hwaddr addr, unsigned size)
+{
+    VirtIONetSIOVPCI *pf = opaque;
+
+    return virtio_sdi_read_page(sdi_at(pf, addr), addr % pf->page_size, size);
+}
+
+static void page_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+{
+    VirtIONetSIOVPCI *pf = opaque;
+
+    virtio_sdi_write_page(sdi_at(pf, addr), addr % pf->page_size, val, size);
 }
 
 const MemoryRegionOps virtio_sdi_page_ops = {

@@ -94,6 +94,9 @@ static VirtIOSDIState *save(VirtIOSDI *sdi, VirtIODevice *vdev)
     if (vdev->device_id == VIRTIO_ID_NET) {
         virtio_sdi_net_save(VIRTIO_NET(vdev), &s->net);
         s->is_net = true;
+    } else if (vdev->device_id == VIRTIO_ID_BLOCK) {
+        virtio_sdi_blk_save(vdev, s);
+        s->is_blk = true;
     }
     return s;
 }
@@ -133,6 +136,9 @@ static void load(VirtIOSDI *sdi, VirtIODevice *vdev, const VirtIOSDIState *s)
         virtio_sdi_net_load(VIRTIO_NET(vdev), &s->net);
     }
     virtio_set_status(vdev, s->status);
+    if (s->is_blk) {
+        virtio_sdi_blk_load(vdev, s);
+    }
     vdev->queue_sel = s->queue_select;
     vdev->config_vector = s->config_vector;
     vdev->generation = s->generation;
@@ -219,6 +225,8 @@ static void write_parts(const VirtIOSDIState *s, GByteArray *parts)
     }
     if (s->is_net) {
         virtio_sdi_net_write(&s->net, parts);
+    } else if (s->is_blk) {
+        virtio_sdi_blk_write(s, parts);
     }
 }
 
@@ -354,6 +362,10 @@ static bool read_part(VirtIOSDIState *s, const struct virtio_dev_part_hdr *hdr,
         return read_queue(s, lduw_le_p(&hdr->selector), (void *)value);
     case VIRTIO_DEV_PART_VQ_NOTIFY_CFG:
         return read_notify(s, lduw_le_p(&hdr->selector), (void *)value);
+    case VIRTIO_SDI_PART_DEV_CFG:
+        return s->is_blk ?
+               virtio_sdi_blk_read(s, ldq_le_p(&hdr->selector), value, len) ||
+               optional : optional;
     case VIRTIO_NET_DEV_PART_CVQ_CFG:
         return s->is_net ?
                virtio_sdi_net_read(&s->net, ldq_le_p(&hdr->selector), value,
@@ -457,12 +469,11 @@ static void look_at_queues(VirtIODevice *vdev)
 void virtio_sdi_update_access(VirtIOSDI *sdi)
 {
     VirtIODevice *vdev = virtio_bus_get_device(&sdi->bus);
-    bool master = test_bit(sdi->index, sdi->pf->siov.master);
 
     if (!vdev) {
         return;
     }
-    virtio_set_disabled(vdev, !master || sdi->stopped);
+    virtio_set_disabled(vdev, !sdi->ops->is_master(sdi) || sdi->stopped);
     if (vdev->disabled || !sdi->look_up_queues) {
         return;
     }
@@ -508,24 +519,21 @@ void virtio_sdi_go_on(VirtIOSDI *sdi)
 
 /* The callbacks */
 
-static VirtIOSDI *member(VirtIOAdmin *admin, uint64_t id)
+static bool parts_settled(void *member)
 {
-    return VIRTIO_NET_SIOV_PCI_BASE(admin->opaque)->sdis[id - 1];
+    return virtio_sdi_device(member);
 }
 
-static bool parts_settled(VirtIOAdmin *admin, uint64_t id)
+static bool parts_is_stopped(void *member)
 {
-    return virtio_sdi_device(member(admin, id));
+    VirtIOSDI *sdi = member;
+
+    return sdi->stopped;
 }
 
-static bool parts_is_stopped(VirtIOAdmin *admin, uint64_t id)
+static void parts_set_stopped(void *member, bool on)
 {
-    return member(admin, id)->stopped;
-}
-
-static void parts_set_stopped(VirtIOAdmin *admin, uint64_t id, bool on)
-{
-    VirtIOSDI *sdi = member(admin, id);
+    VirtIOSDI *sdi = member;
 
     if (!on) {
         virtio_sdi_go_on(sdi);
@@ -535,27 +543,26 @@ static void parts_set_stopped(VirtIOAdmin *admin, uint64_t id, bool on)
 }
 
 /* A device that is being reset has the parts of one that has been reset */
-static void parts_get(VirtIOAdmin *admin, uint64_t id, GByteArray *parts)
+static void parts_get(void *member, GByteArray *parts)
 {
-    VirtIOSDI *sdi = member(admin, id);
+    VirtIOSDI *sdi = member;
     g_autofree VirtIOSDIState *s =
         save(sdi, virtio_bus_get_device(&sdi->bus));
 
     write_parts(s, parts);
 }
 
-static size_t parts_max_size(VirtIOAdmin *admin, uint64_t id)
+static size_t parts_max_size(void *member)
 {
     g_autoptr(GByteArray) parts = g_byte_array_new();
 
-    parts_get(admin, id, parts);
+    parts_get(member, parts);
     return parts->len + VIRTIO_SDI_NET_PARTS_GROW;
 }
 
-static bool parts_set(VirtIOAdmin *admin, uint64_t id, const uint8_t *parts,
-                      size_t len)
+static bool parts_set(void *member, const uint8_t *parts, size_t len)
 {
-    VirtIOSDI *sdi = member(admin, id);
+    VirtIOSDI *sdi = member;
     VirtIODevice *vdev = virtio_sdi_device(sdi);
     g_autofree VirtIOSDIState *s = save(sdi, vdev);
 

@@ -18,6 +18,9 @@
 #define VIRTIO_DEV_PART_VQ_NOTIFY_CFG   0x105
 #define VIRTIO_NET_DEV_PART_CVQ_CFG     0x200
 
+/* Provisional: virtio 1.4 has the name, and no number and no layout */
+#define VIRTIO_SDI_PART_DEV_CFG         0x1f8
+
 #define VIRTIO_SDI_NUM_RX_MODES         6
 
 /* What a full table of addresses and one of VLANs add to empty ones */
@@ -64,6 +67,8 @@ typedef struct VirtIOSDIPartQueue {
  * @queue: queues, those with a max of 0 do not exist
  * @is_net: it is a NIC
  * @net: state of the NIC
+ * @is_blk: it is a disk
+ * @writeback: whether the disk has a write cache
  */
 typedef struct VirtIOSDIState {
     uint64_t offered;
@@ -80,6 +85,8 @@ typedef struct VirtIOSDIState {
     VirtIOSDIPartQueue queue[VIRTIO_SDI_MAX_QUEUES];
     bool is_net;
     VirtIOSDINetState net;
+    bool is_blk;
+    uint8_t writeback;
 } VirtIOSDIState;
 
 void virtio_sdi_add_part(GByteArray *parts, uint16_t type, uint8_t flags,
@@ -91,6 +98,14 @@ void virtio_sdi_net_save(const VirtIONet *n, VirtIOSDINetState *s);
 void virtio_sdi_net_load(VirtIONet *n, const VirtIOSDINetState *s);
 void virtio_sdi_net_write(const VirtIOSDINetState *s, GByteArray *parts);
 bool virtio_sdi_net_read(VirtIOSDINetState *s, uint64_t selector,
+                         const uint8_t *value, uint32_t len);
+
+/* virtio-sdi-parts-blk.c: that of a disk */
+
+void virtio_sdi_blk_save(VirtIODevice *vdev, VirtIOSDIState *s);
+void virtio_sdi_blk_load(VirtIODevice *vdev, const VirtIOSDIState *s);
+void virtio_sdi_blk_write(const VirtIOSDIState *s, GByteArray *parts);
+bool virtio_sdi_blk_read(VirtIOSDIState *s, uint64_t selector,
                          const uint8_t *value, uint32_t len);
 
 #endif /* HW_VIRTIO_SDI_PARTS_H */

@@ -30,7 +30,7 @@
 
 bool virtio_sdi_enabled(const VirtIOSDI *sdi)
 {
-    return pcie_siov_sdi_enabled(&sdi->pf->siov, sdi->index);
+    return sdi->ops->enabled(sdi);
 }
 
 static VirtIODevice *sdi_plugged(const VirtIOSDI *sdi)
@@ -60,15 +60,10 @@ bool virtio_sdi_may_send(VirtIOSDI *sdi, bool is_msi, uint16_t *rid)
 {
     VirtIONetSIOVPCI *pf = sdi->pf;
 
-    if (sdi->stopped ||
-        pcie_siov_sdi_may_send(&pf->siov, sdi->index, rid) != PCIE_SIOV_SENT) {
+    if (sdi->stopped || !sdi->ops->may_send(sdi, is_msi, rid)) {
         pf->counters[VSDI_CNT_DROP]++;
         sdi->drop_count++;
         return false;
-    }
-    if (is_msi ? pf->x_msi_as_pf : pf->x_sdi_dma_as_pf) {
-        *rid = pci_requester_id(PCI_DEVICE(pf));
-        pf->counters[VSDI_CNT_FORGED]++;
     }
     pf->counters[is_msi ? VSDI_CNT_MSI : VSDI_CNT_DMA]++;
     sdi->msi_count += is_msi;
@@ -85,8 +80,8 @@ static void sdi_request_failed(VirtIOSDI *sdi, hwaddr addr)
     VirtIODevice *vdev = virtio_sdi_device(sdi);
 
     if (vdev && !virtio_device_disabled(vdev)) {
-        virtio_error(vdev, "%s: SDI %" PRIu32 ": no access to 0x%" HWADDR_PRIx,
-                     PCI_DEVICE(sdi->pf)->name, sdi->index, addr);
+        virtio_error(vdev, "%s: no access to 0x%" HWADDR_PRIx,
+                     BUS(&sdi->bus)->name, addr);
     }
 }
 
@@ -192,6 +187,9 @@ static char *sdi_parent_bus_get_dev_path(DeviceState *dev)
     VirtIOSDI *sdi = VIRTIO_SDI(dev);
     g_autofree char *pf = qdev_get_dev_path(DEVICE(sdi->pf));
 
+    if (sdi->vf) {
+        return qdev_get_dev_path(DEVICE(sdi->vf));
+    }
     return g_strdup_printf("%s/sdi%" PRIu32, pf, sdi->index);
 }
 
@@ -238,15 +236,20 @@ static void sdi_unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
     }
 }
 
+/* Of its bus and its NIC; @pf stands for a PF without a name */
+static char *sdi_name(const VirtIOSDI *sdi, const char *pf)
+{
+    return g_strdup_printf("%s.%s%" PRIu32, DEVICE(sdi->pf)->id ?: pf,
+                           sdi->vf ? "vf" : "",
+                           sdi->index - (sdi->vf ? sdi->pf->total_sdis : 0));
+}
+
 /* The NIC of an SDI that has no other device */
 
-static bool sdi_make_nic(VirtIOSDI *sdi)
+static bool sdi_make_nic(VirtIOSDI *sdi, Error **errp)
 {
-    g_autofree char *name = g_strdup_printf("%s.%" PRIu32,
-                                            DEVICE(sdi->pf)->id ?: "sdi",
-                                            sdi->index);
+    g_autofree char *name = sdi_name(sdi, "sdi");
     DeviceState *dev;
-    Error *err = NULL;
 
     if (sdi_plugged(sdi)) {
         return true;
@@ -254,9 +257,8 @@ static bool sdi_make_nic(VirtIOSDI *sdi)
     dev = qdev_new(TYPE_VIRTIO_NET);
     sdi->port = virtio_switch_add(sdi->pf->sw, sdi->index, VIRTIO_NET(dev));
     virtio_net_set_netclient_name(VIRTIO_NET(dev), name, TYPE_VIRTIO_SDI);
-    if (!qdev_realize_and_unref(dev, BUS(&sdi->bus), &err)) {
+    if (!qdev_realize_and_unref(dev, BUS(&sdi->bus), errp)) {
         virtio_switch_remove(g_steal_pointer(&sdi->port));
-        error_report_err(err);
         return false;
     }
     sdi->nic = VIRTIO_DEVICE(dev);
@@ -335,12 +337,17 @@ static void sdi_set_master(VirtIOSDI *sdi, bool on)
     virtio_sdi_update_access(sdi);
 }
 
-static void sdi_clear(VirtIOSDI *sdi)
+void virtio_sdi_clear(VirtIOSDI *sdi)
 {
-    sdi_set_master(sdi, false);
     virtio_sdi_reset_device(sdi);
     virtio_sdi_clear_messages(sdi);
     virtio_sdi_go_on(sdi);
+}
+
+static void sdi_clear(VirtIOSDI *sdi)
+{
+    sdi_set_master(sdi, false);
+    virtio_sdi_clear(sdi);
 }
 
 static void sdi_reset(VirtIOSDI *sdi)
@@ -352,8 +359,13 @@ static void sdi_reset(VirtIOSDI *sdi)
 static uint32_t sdi_enable(VirtIOSDI *sdi)
 {
     VirtIONetSIOVPCI *pf = sdi->pf;
+    Error *err = NULL;
 
-    if (sdi->index == pf->x_enable_fail_at || !sdi_make_nic(sdi)) {
+    if (sdi->index == pf->x_enable_fail_at) {
+        return VSDI_ERR_FAILED;
+    }
+    if (!sdi_make_nic(sdi, &err)) {
+        error_report_err(err);
         return VSDI_ERR_FAILED;
     }
     sdi->num_msgs = virtio_sdi_vectors(pf, sdi->index);
@@ -504,25 +516,85 @@ uint32_t virtio_sdi_set_rid(VirtIOSDI *sdi, uint32_t val)
     return VSDI_ERR_NONE;
 }
 
+/* What an SDI is for PCI */
+
+static bool siov_enabled(const VirtIOSDI *sdi)
+{
+    return pcie_siov_sdi_enabled(&sdi->pf->siov, sdi->index);
+}
+
+static bool siov_is_master(const VirtIOSDI *sdi)
+{
+    return test_bit(sdi->index, sdi->pf->siov.master);
+}
+
+static bool siov_may_send(VirtIOSDI *sdi, bool is_msi, uint16_t *rid)
+{
+    VirtIONetSIOVPCI *pf = sdi->pf;
+
+    if (pcie_siov_sdi_may_send(&pf->siov, sdi->index, rid) != PCIE_SIOV_SENT) {
+        return false;
+    }
+    if (is_msi ? pf->x_msi_as_pf : pf->x_sdi_dma_as_pf) {
+        *rid = pci_requester_id(PCI_DEVICE(pf));
+        pf->counters[VSDI_CNT_FORGED]++;
+    }
+    return true;
+}
+
+static uint64_t siov_page_offset(const VirtIOSDI *sdi)
+{
+    return (uint64_t)sdi->index * sdi->pf->page_size;
+}
+
+static const VirtIOSDIOps siov_ops = {
+    .enabled = siov_enabled,
+    .is_master = siov_is_master,
+    .may_send = siov_may_send,
+    .send = virtio_sdi_send,
+    .page_owner = VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_OWNER_DEV,
+    .page_offset = siov_page_offset,
+};
+
 /* The object */
 
-VirtIOSDI *virtio_sdi_new(VirtIONetSIOVPCI *pf, uint32_t n, Error **errp)
+static VirtIOSDI *sdi_new(VirtIONetSIOVPCI *pf, uint32_t index, PCIDevice *vf,
+                          const VirtIOSDIOps *ops, Error **errp)
 {
     VirtIOSDI *sdi = VIRTIO_SDI(qdev_new(TYPE_VIRTIO_SDI));
 
     sdi->pf = pf;
-    sdi->index = n;
+    sdi->index = index;
+    sdi->vf = vf;
+    sdi->ops = ops;
     return qdev_realize_and_unref(DEVICE(sdi), &pf->sdi_bus, errp) ? sdi : NULL;
+}
+
+VirtIOSDI *virtio_sdi_new(VirtIONetSIOVPCI *pf, uint32_t n, Error **errp)
+{
+    return sdi_new(pf, n, NULL, &siov_ops, errp);
+}
+
+VirtIOSDI *virtio_sdi_new_vf(VirtIONetSIOVPCI *pf, uint32_t n, PCIDevice *vf,
+                             const VirtIOSDIOps *ops, Error **errp)
+{
+    VirtIOSDI *sdi = sdi_new(pf, pf->total_sdis + n, vf, ops, errp);
+
+    if (!sdi || !sdi_make_nic(sdi, errp)) {
+        return NULL;
+    }
+    sdi->num_msgs = MIN(VIRTIO_SDI_NIC_QUEUES + 1, pf->sdi_vectors);
+    virtio_sdi_clear(sdi);
+    return sdi;
 }
 
 static void sdi_realize(DeviceState *dev, Error **errp)
 {
     VirtIOSDI *sdi = VIRTIO_SDI(dev);
-    g_autofree char *name = g_strdup_printf("%s.%" PRIu32,
-                                            DEVICE(sdi->pf)->id ?:
-                                            TYPE_VIRTIO_NET_SIOV_PCI,
-                                            sdi->index);
+    g_autofree char *name = sdi_name(sdi, TYPE_VIRTIO_NET_SIOV_PCI);
 
+    /* Its device asks about it to the end */
+    object_ref(OBJECT(sdi->vf));
     sdi->msg = g_new0(VirtIOSDIMessage, sdi->pf->sdi_vectors);
     sdi->held = bitmap_new(sdi->pf->sdi_vectors);
     sdi->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, sdi_change_ends, sdi);
@@ -545,6 +617,7 @@ static void sdi_unrealize(DeviceState *dev)
     timer_free(sdi->timer);
     g_free(sdi->held);
     g_free(sdi->msg);
+    object_unref(OBJECT(sdi->vf));
 }
 
 static void sdi_class_init(ObjectClass *klass, void *data)

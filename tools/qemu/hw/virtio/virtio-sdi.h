@@ -1,7 +1,8 @@
 /*
  * virtio-net with Scalable Device Interfaces: what its files share
  *
- * The PF is virtio-net-siov-pci.c, an SDI is virtio-sdi.c with its registers
+ * The PF is virtio-net-siov-pci.c, a VF that it may have is
+ * virtio-net-siov-vf.c, an SDI is virtio-sdi.c with its registers
  * in virtio-sdi-page.c, those of a legacy driver in virtio-sdi-legacy.c, its
  * state in virtio-sdi-parts.c and its messages in virtio-sdi-message.c, and
  * the switch between the NICs is virtio-sdi-switch.c.
@@ -20,6 +21,7 @@
 #include "net/net.h"
 
 #define TYPE_VIRTIO_NET_SIOV_PCI_BASE   "virtio-net-siov-pci-base"
+#define TYPE_VIRTIO_NET_SIOV_VF         "virtio-net-siov-vf"
 #define TYPE_VIRTIO_SDI                 "virtio-sdi"
 #define TYPE_VIRTIO_SDI_BUS             "virtio-sdi-bus"
 #define TYPE_VIRTIO_SDI_PARENT_BUS      "virtio-sdi-parent-bus"
@@ -66,10 +68,32 @@ typedef struct VirtIOSDIQueue {
 } VirtIOSDIQueue;
 
 /**
- * struct VirtIOSDI - one SDI; made when it is first needed
+ * struct VirtIOSDIOps - what differs between an SDI and a VF
+ * @enabled: does it exist?
+ * @is_master: may its device access memory?
+ * @may_send: would a request get through now, and with which RID?
+ * @send: send a message
+ * @page_owner: whose BAR its page is in: the owner's or its own,
+ *              VIRTIO_ADMIN_CMD_NOTIFY_INFO_FLAGS_OWNER_*
+ * @page_offset: where the page begins in that BAR
+ */
+typedef struct VirtIOSDIOps {
+    bool (*enabled)(const VirtIOSDI *sdi);
+    bool (*is_master)(const VirtIOSDI *sdi);
+    bool (*may_send)(VirtIOSDI *sdi, bool is_msi, uint16_t *rid);
+    void (*send)(VirtIOSDI *sdi, uint16_t vector);
+    uint8_t page_owner;
+    uint64_t (*page_offset)(const VirtIOSDI *sdi);
+} VirtIOSDIOps;
+
+/**
+ * struct VirtIOSDI - one SDI; made when it is first needed. Or the virtio
+ * device of one VF, which has no control block and no messages of this kind
  * @bus: where its virtio device is plugged
  * @pf: its function
- * @index: its number
+ * @ops: what differs between an SDI and a VF
+ * @vf: the VF, NULL for an SDI
+ * @index: its number: VFs are counted from behind the last SDI
  * @nic: the device, if it is one that we have made
  * @port: the port of @nic
  * @reaper: removes @nic after the SDI was disabled
@@ -99,6 +123,8 @@ struct VirtIOSDI {
 
     VirtioBusState bus;
     VirtIONetSIOVPCI *pf;
+    const VirtIOSDIOps *ops;
+    PCIDevice *vf;
     uint32_t index;
     VirtIODevice *nic;
     VirtIOSwitchPort *port;
@@ -183,6 +209,9 @@ struct VirtIONetSIOVPCIClass {
 
 /* Returns NULL only if there is no such SDI and @errp says why */
 VirtIOSDI *virtio_sdi_new(VirtIONetSIOVPCI *pf, uint32_t n, Error **errp);
+/* The device of VF @n, with a NIC that is there as long as the PF */
+VirtIOSDI *virtio_sdi_new_vf(VirtIONetSIOVPCI *pf, uint32_t n, PCIDevice *vf,
+                             const VirtIOSDIOps *ops, Error **errp);
 /* Its virtio device; NULL if it is not enabled, or changing */
 VirtIODevice *virtio_sdi_device(VirtIOSDI *sdi);
 bool virtio_sdi_enabled(const VirtIOSDI *sdi);
@@ -194,6 +223,8 @@ uint32_t virtio_sdi_vectors(const VirtIONetSIOVPCI *pf, uint32_t n);
 /* ID and number of queues; of a NIC if there is no device now */
 uint32_t virtio_sdi_kind(const VirtIONetSIOVPCI *pf, uint32_t n);
 void virtio_sdi_disable(VirtIOSDI *sdi);
+/* Reset all that is neither PCI's nor a control block's; and let it go on */
+void virtio_sdi_clear(VirtIOSDI *sdi);
 /* Reset the virtio device alone */
 void virtio_sdi_reset_device(VirtIOSDI *sdi);
 /* The same if the driver of the device asks for it */
@@ -209,6 +240,8 @@ bool virtio_sdi_may_send(VirtIOSDI *sdi, bool is_msi, uint16_t *rid);
 
 void virtio_sdi_clear_messages(VirtIOSDI *sdi);
 void virtio_sdi_raise(VirtIOSDI *sdi, uint16_t vector);
+/* By the control block, if it is not masked there */
+void virtio_sdi_send(VirtIOSDI *sdi, uint16_t vector);
 /* Those that were raised while it was stopped */
 void virtio_sdi_send_held(VirtIOSDI *sdi);
 /* @reg counts from the first message */
@@ -238,8 +271,21 @@ void virtio_sdi_go_on(VirtIOSDI *sdi);
 
 extern const MemoryRegionOps virtio_sdi_page_ops;
 
+/* The registers of one; all ones if @sdi is NULL or not there */
+uint64_t virtio_sdi_read_page(VirtIOSDI *sdi, uint32_t reg, unsigned size);
+void virtio_sdi_write_page(VirtIOSDI *sdi, uint32_t reg, uint64_t val,
+                           unsigned size);
 void virtio_sdi_clear_page(VirtIOSDI *sdi);
 void virtio_sdi_notify(VirtIOSDI *sdi, uint32_t n);
+
+/* virtio-net-siov-vf.c: a VF */
+
+/* The BARs of VFs, in the SR-IOV capability of their PF */
+void virtio_siov_vf_init_bars(VirtIONetSIOVPCI *pf);
+/* Its virtio device, which needs all else of the PF */
+bool virtio_siov_vf_init_device(VirtIONetSIOVPCI *pf, uint32_t n, Error **errp);
+/* The member with this ID of the SR-IOV group, or NULL */
+void *virtio_siov_vf_member(VirtIOAdmin *admin, uint64_t id);
 
 /* virtio-sdi-switch.c: the switch */
 

@@ -532,14 +532,20 @@ static void enable_sdi(Driver *drv, uint32_t n)
                  VSDI_BLK_CTRL_ENABLE | VSDI_BLK_CTRL_MASTER);
 }
 
-static Driver legacy_new(void)
+static Driver legacy_new_of(const char *more)
 {
-    Driver drv = driver_new_of("virtio-net-siov-pci",
-                               "total-sdis=4,sdi-mac=56:54:00:00:01:00");
+    g_autofree char *props =
+        g_strconcat("total-sdis=4,sdi-mac=56:54:00:00:01:00", more, NULL);
+    Driver drv = driver_new_of("virtio-net-siov-pci", props);
 
     enable_sdi(&drv, 1);
     g_assert_cmphex(use(&drv, SIOV, LISTS | LEGACY), ==, 0);
     return drv;
+}
+
+static Driver legacy_new(void)
+{
+    return legacy_new_of("");
 }
 
 static uint32_t legacy_write(Driver *drv, uint16_t opcode, uint64_t member,
@@ -650,6 +656,34 @@ static void test_legacy_config(void)
     g_assert_cmphex(result(&drv) & 0xff, ==, 0x77);
     g_assert_cmphex(legacy_read(&drv, read, 2, 255, 1), ==,
                     failed(EINVAL_STATUS, BAD_FIELD));
+    driver_end(&drv);
+}
+
+/* While an SDI is reset its registers are not wrong, but not there yet */
+static void test_legacy_reset(void)
+{
+    Driver drv = legacy_new_of(",x-reset-us=1000");
+    const uint32_t again = failed(EAGAIN_STATUS, COME_AGAIN);
+
+    set_reg(&drv, VIRTIO_PCI_STATUS, 3, 1);
+    qtest_writel(drv.qts, BAR_CTRL + VSDI_BLOCKS + VSDI_BLOCK_BYTES,
+                 VSDI_BLK_CTRL_ENABLE | VSDI_BLK_CTRL_RESET);
+    g_assert_cmphex(legacy_read(&drv, VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_READ,
+                                2, VIRTIO_PCI_STATUS, 1), ==, again);
+    g_assert_cmphex(legacy_read(&drv, VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_READ,
+                                2, 0, 6), ==, again);
+    g_assert_cmphex(legacy_write(&drv,
+                                 VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_WRITE,
+                                 2, VIRTIO_PCI_STATUS, 1, 1), ==, again);
+    g_assert_cmphex(legacy_write(&drv, VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_WRITE,
+                                 2, 5, 0x77, 1), ==, again);
+
+    /* They have done nothing */
+    qtest_clock_step(drv.qts, 2 * MS);
+    g_assert_cmphex(get_reg(&drv, VIRTIO_PCI_STATUS, 1), ==, 0);
+    g_assert_cmphex(legacy_read(&drv, VIRTIO_ADMIN_CMD_LEGACY_DEV_CFG_READ,
+                                2, 5, 1), ==, 0);
+    g_assert_cmphex(result(&drv) & 0xff, ==, 1);
     driver_end(&drv);
 }
 
@@ -805,6 +839,7 @@ int main(int argc, char **argv)
         qtest_add_func("/virtio-admin/siov-member", test_siov_member);
         qtest_add_func("/virtio-admin/legacy-registers", test_legacy_registers);
         qtest_add_func("/virtio-admin/legacy-config", test_legacy_config);
+        qtest_add_func("/virtio-admin/legacy-reset", test_legacy_reset);
         qtest_add_func("/virtio-admin/legacy-nic", test_legacy_nic);
         qtest_add_func("/virtio-admin/legacy-no-notify-info",
                        test_legacy_no_notify_info);

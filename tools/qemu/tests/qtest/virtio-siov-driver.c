@@ -203,12 +203,12 @@ uint64_t rx_buffer(const Nic *nic, int i)
     return nic->mem + RX_BUFFERS + i * BUFFER;
 }
 
-Nic nic_start_at(QTestState *qts, uint32_t n, uint64_t bus)
+Nic nic_start_page(QTestState *qts, uint32_t n, uint64_t page, uint64_t bus)
 {
     Nic nic = {
         .qts = qts,
         .n = n,
-        .page = vsdi_page(n),
+        .page = page,
         .mem = MEM + n * MEM_SIZE,
     };
     uint8_t status;
@@ -223,6 +223,11 @@ Nic nic_start_at(QTestState *qts, uint32_t n, uint64_t bus)
     common_writeb(qts, nic.page, VIRTIO_PCI_COMMON_STATUS,
                   status | VIRTIO_CONFIG_S_DRIVER_OK);
     return nic;
+}
+
+Nic nic_start_at(QTestState *qts, uint32_t n, uint64_t bus)
+{
+    return nic_start_page(qts, n, vsdi_page(n), bus);
 }
 
 Nic nic_start(QTestState *qts, uint32_t n)

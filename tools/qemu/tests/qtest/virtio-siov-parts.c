@@ -10,17 +10,17 @@
 #include "qemu/osdep.h"
 #include "qemu/bitops.h"
 #include "qemu/bswap.h"
+#include "standard-headers/linux/virtio_blk.h"
 #include "standard-headers/linux/virtio_config.h"
 #include "standard-headers/linux/virtio_net.h"
 #include "standard-headers/linux/virtio_pci.h"
 #include "standard-headers/linux/virtio_ring.h"
 #include "virtio-siov-test.h"
 
-#define ADMIN_RING      0x00700000ull
 #define ADMIN_AVAIL     (ADMIN_RING + 0x1000)
 #define ADMIN_USED      (ADMIN_RING + 0x2000)
 #define REQUEST         (ADMIN_RING + 0x3000)
-#define ANSWER          (ADMIN_RING + 0x8000)
+#define ANSWER          ADMIN_ANSWER
 #define HEADER          24
 #define ANSWER_ROOM     0x3000
 #define MSG             0x00300000ull   /* what messages write to */
@@ -60,6 +60,7 @@
 #define P_STATUS        0x103
 #define P_QUEUE         0x104
 #define P_NOTIFY        0x105
+#define P_DEV_CFG       0x1f8
 #define P_NET           0x200
 #define PART_HEADER     16
 #define NUM_PARTS       24
@@ -80,7 +81,7 @@ static void pf_writeq(QTestState *qts, uint32_t reg, uint64_t val)
     qtest_writel(qts, pf_reg(reg + 4), val >> 32);
 }
 
-static void pf_start(QTestState *qts)
+void pf_start(QTestState *qts)
 {
     uint64_t features = BIT_ULL(VIRTIO_F_VERSION_1) |
                         BIT_ULL(VIRTIO_F_ADMIN_VQ);
@@ -109,8 +110,7 @@ static uint32_t failed(uint16_t status, uint16_t qualifier)
     return status | qualifier << 16;
 }
 
-/* Returns status and qualifier; the result is at ANSWER + 8 */
-static uint32_t command(QTestState *qts, uint16_t opcode, uint16_t group,
+uint32_t command(QTestState *qts, uint16_t opcode, uint16_t group,
                         uint64_t member, const void *data, size_t len,
                         size_t room)
 {
@@ -210,18 +210,26 @@ static GByteArray *get_parts(QTestState *qts, uint64_t member, uint32_t id)
     return take_answer(qts);
 }
 
+void use_group(QTestState *qts, uint16_t group)
+{
+    uint8_t list[8];
+
+    g_assert_cmphex(command(qts, VIRTIO_ADMIN_CMD_LIST_QUERY, group, 0, NULL, 0,
+                            8), ==, 0);
+    qtest_memread(qts, ANSWER + 8, list, 8);
+    g_assert_cmphex(command(qts, VIRTIO_ADMIN_CMD_LIST_USE, group, 0, list, 8,
+                            0), ==, 0);
+}
+
+uint32_t result_len(void)
+{
+    return answer_len;
+}
+
 static void use_all(QTestState *qts)
 {
-    for (int group = 0; group < 2; group++) {
-        uint16_t type = group ? SIOV : SELF;
-        uint8_t list[8];
-
-        g_assert_cmphex(command(qts, VIRTIO_ADMIN_CMD_LIST_QUERY, type, 0,
-                                NULL, 0, 8), ==, 0);
-        qtest_memread(qts, ANSWER + 8, list, 8);
-        g_assert_cmphex(command(qts, VIRTIO_ADMIN_CMD_LIST_USE, type, 0, list,
-                                8, 0), ==, 0);
-    }
+    use_group(qts, SELF);
+    use_group(qts, SIOV);
 }
 
 static QTestState *parts_machine(const char *more)
@@ -1044,6 +1052,68 @@ static void test_disk(void)
     qtest_quit(qts);
 }
 
+/* Whether there is a write cache goes along: its driver relies on it */
+static void test_disk_cache(void)
+{
+    QTestState *qts = parts_new("-blockdev null-co,node-name=d0,size=1048576,"
+                                "read-zeroes=on -device virtio-blk-device,"
+                                "bus=pf.3,drive=d0,share-rw=on -device "
+                                "virtio-blk-device,bus=pf.4,drive=d0,"
+                                "share-rw=on");
+    const uint64_t features = BIT_ULL(VIRTIO_F_VERSION_1) |
+                              BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |
+                              BIT_ULL(VIRTIO_BLK_F_FLUSH);
+    const uint32_t refused = failed(EINVAL_STATUS, BAD_FIELD);
+    const uint32_t wce = offsetof(struct virtio_blk_config, wce);
+    const uint64_t from = vsdi_page(3) + VSDI_PG_DEVICE + wce;
+    const uint64_t to = vsdi_page(4) + VSDI_PG_DEVICE + wce;
+    g_autoptr(GByteArray) parts = NULL, now = NULL;
+    uint8_t *part, status;
+
+    vsdi_enable(qts, 3);
+    vsdi_enable(qts, 4);
+    g_assert_cmphex(object(qts, CREATE, 4, 2, 0), ==, 0);
+    g_assert_cmphex(object(qts, CREATE, 5, 3, 1), ==, 0);
+    status = negotiate(qts, vsdi_page(3),
+                       features | BIT_ULL(VIRTIO_BLK_F_CONFIG_WCE));
+    common_writeb(qts, vsdi_page(3), VIRTIO_PCI_COMMON_STATUS,
+                  status | VIRTIO_CONFIG_S_DRIVER_OK);
+    g_assert_cmpuint(qtest_readb(qts, from), ==, 1);
+    qtest_writeb(qts, from, 0);
+    g_assert_cmphex(mode(qts, 4, 1), ==, 0);
+    parts = get_parts(qts, 4, 2);
+    part = find_part(parts, P_DEV_CFG, wce);
+    g_assert_cmpuint(part_len(part), ==, PART_HEADER + 1);
+    g_assert_cmphex(part[2], ==, 0);
+    g_assert_cmpuint(part[PART_HEADER], ==, 0);
+
+    g_assert_cmphex(mode(qts, 5, 1), ==, 0);
+    g_assert_cmpuint(qtest_readb(qts, to), ==, 1);
+    g_assert_cmphex(set_parts(qts, 5, 3, parts), ==, 0);
+    g_assert_cmpuint(qtest_readb(qts, to), ==, 0);
+
+    part[PART_HEADER] = 2;
+    g_assert_cmphex(set_parts(qts, 5, 3, parts), ==, refused);
+    part[PART_HEADER] = 1;
+    part[4]++;
+    g_assert_cmphex(set_parts(qts, 5, 3, parts), ==, refused);
+    part[4]--;
+    part[4 + 7] = 1;
+    g_assert_cmphex(set_parts(qts, 5, 3, parts), ==, refused);
+    part[4 + 7] = 0;
+    g_assert_cmpuint(qtest_readb(qts, to), ==, 0);
+    g_assert_cmphex(set_parts(qts, 5, 3, parts), ==, 0);
+    g_assert_cmpuint(qtest_readb(qts, to), ==, 1);
+
+    /* What is not the driver's follows from what it has accepted */
+    part[PART_HEADER] = 0;
+    part = find_part(parts, P_DRV_FEATURES, 0) + PART_HEADER;
+    stq_le_p(part, features);
+    g_assert_cmphex(set_parts(qts, 5, 3, parts), ==, 0);
+    g_assert_cmpuint(qtest_readb(qts, to), ==, 1);
+    qtest_quit(qts);
+}
+
 void vsdi_add_parts_tests(void)
 {
     qtest_add_func("/virtio-siov/parts/cap", test_cap);
@@ -1060,4 +1130,5 @@ void vsdi_add_parts_tests(void)
     qtest_add_func("/virtio-siov/parts/fuzz", test_fuzz);
     qtest_add_func("/virtio-siov/parts/other-type", test_other_type);
     qtest_add_func("/virtio-siov/parts/disk", test_disk);
+    qtest_add_func("/virtio-siov/parts/disk-cache", test_disk_cache);
 }

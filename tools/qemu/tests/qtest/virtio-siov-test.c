@@ -22,5 +22,6 @@ int main(int argc, char **argv)
     vsdi_add_nic_tests();
     vsdi_add_fault_tests();
     vsdi_add_parts_tests();
+    vsdi_add_vf_tests();
     return g_test_run();
 }

@@ -71,6 +71,8 @@ void ring(Nic *nic, uint16_t q);
 
 /* Of a NIC */
 uint64_t rx_buffer(const Nic *nic, int i);
+/* @n counts for its address and its memory */
+Nic nic_start_page(QTestState *qts, uint32_t n, uint64_t page, uint64_t bus);
 Nic nic_start_at(QTestState *qts, uint32_t n, uint64_t bus);
 Nic nic_start(QTestState *qts, uint32_t n);
 Nic nic_new(QTestState *qts, uint32_t n);
@@ -85,6 +87,19 @@ int nic_receive(Nic *nic);
 void assert_nothing(Nic *nic);
 void mac_of(uint32_t n, uint8_t *mac);
 
+/* The administration queue, without a delay; see virtio-siov-parts.c */
+#define ADMIN_RING      0x00700000ull
+#define ADMIN_ANSWER    (ADMIN_RING + 0x8000)
+
+void pf_start(QTestState *qts);
+/* Returns status and qualifier; the result is at ADMIN_ANSWER + 8 */
+uint32_t command(QTestState *qts, uint16_t opcode, uint16_t group,
+                 uint64_t member, const void *data, size_t len, size_t room);
+/* Bytes of it */
+uint32_t result_len(void);
+/* Agree to all commands that a group has */
+void use_group(QTestState *qts, uint16_t group);
+
 /* A disk: read a sector of zeroes, by the first request of its queue */
 void blk_submit(Nic *disk, uint64_t sector);
 void blk_finish(Nic *disk);
@@ -93,5 +108,6 @@ void vsdi_add_register_tests(void);
 void vsdi_add_nic_tests(void);
 void vsdi_add_fault_tests(void);
 void vsdi_add_parts_tests(void);
+void vsdi_add_vf_tests(void);
 
 #endif /* TESTS_VIRTIO_SIOV_TEST_H */

@@ -106,14 +106,15 @@ static inline int user_open_group(struct user *u, const char *name)
 	return user_open_group_at(u, SDI_DEVICES, name);
 }
 
-static inline int cdev_path(const char *name, char *path, size_t size)
+static inline int cdev_path_at(const char *devices, const char *name, char *path,
+			       size_t size)
 {
 	struct dirent *entry;
 	char dir_path[128];
 	int ret = -ENOENT;
 	DIR *dir;
 
-	snprintf(dir_path, sizeof(dir_path), SDI_DEVICES "/%s/vfio-dev", name);
+	snprintf(dir_path, sizeof(dir_path), "%s/%s/vfio-dev", devices, name);
 	dir = opendir(dir_path);
 	if (!dir)
 		return -errno;
@@ -127,7 +128,13 @@ static inline int cdev_path(const char *name, char *path, size_t size)
 	return ret;
 }
 
-static inline int user_open_cdev(struct user *u, const char *name)
+static inline int cdev_path(const char *name, char *path, size_t size)
+{
+	return cdev_path_at(SDI_DEVICES, name, path, size);
+}
+
+static inline int user_open_cdev_at(struct user *u, const char *devices,
+				    const char *name)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
 	struct vfio_device_attach_iommufd_pt attach = {
@@ -137,7 +144,7 @@ static inline int user_open_cdev(struct user *u, const char *name)
 	char path[512];
 	int ret;
 
-	ret = cdev_path(name, path, sizeof(path));
+	ret = cdev_path_at(devices, name, path, sizeof(path));
 	if (ret)
 		return ret;
 
@@ -180,17 +187,23 @@ static inline void user_close(struct user *u)
 	user_init(u, u->mode);
 }
 
-static inline int user_open(struct user *u, enum vfio_mode mode,
-			    const char *name)
+static inline int user_open_at(struct user *u, enum vfio_mode mode,
+			       const char *devices, const char *name)
 {
 	int ret;
 
 	user_init(u, mode);
-	ret = mode == MODE_CDEV ? user_open_cdev(u, name) :
-				  user_open_group(u, name);
+	ret = mode == MODE_CDEV ? user_open_cdev_at(u, devices, name) :
+				  user_open_group_at(u, devices, name);
 	if (ret)
 		user_close(u);
 	return ret;
+}
+
+static inline int user_open(struct user *u, enum vfio_mode mode,
+			    const char *name)
+{
+	return user_open_at(u, mode, SDI_DEVICES, name);
 }
 
 /* Let the device find @mem at @iova */

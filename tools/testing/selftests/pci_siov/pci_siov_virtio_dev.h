@@ -340,17 +340,22 @@ static inline int blk_request(struct virtio *v, uint32_t type, uint64_t sector,
 }
 
 /* Of one queue, from a reset to where requests are done */
-static inline int start_device(struct virtio *v)
+static inline int start_device_with(struct virtio *v, uint64_t features)
 {
 	int ret;
 
-	ret = negotiate(v, v->transport->must_have) ?:
+	ret = negotiate(v, v->transport->must_have | features) ?:
 	      setup_queue(v, BLK_QUEUE, BLK_VECTOR);
 	if (ret)
 		return ret;
 
 	add_status(v, VIRTIO_CONFIG_S_DRIVER_OK);
 	return set_command(&v->user, PCI_COMMAND_MASTER, 0);
+}
+
+static inline int start_device(struct virtio *v)
+{
+	return start_device_with(v, 0);
 }
 
 static inline void fill_sector(struct virtio *v, unsigned int seed)

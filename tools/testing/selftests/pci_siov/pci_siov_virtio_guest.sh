@@ -134,13 +134,14 @@ network()
 }
 
 # pings GUEST ADDRESS: packets that fit into one buffer, and such that fill a frame. One at
-# a time: the next one would be sent by a timer, which a small kernel need not have.
+# a time: the next one would be sent by a timer, which a small kernel need not have. So is
+# the end of waiting for an answer, hence a process that waits as well.
 pings()
 {
 	local size one
 
 	for size in 56 1472; do
-		one="ping -q -c 1 -W 30 -s $size $2"
+		one="timeout 60 busybox ping -q -c 1 -W 30 -s $size $2"
 		in_guest "$1" "$one && $one && $one" || return
 	done
 }
@@ -168,7 +169,7 @@ md5_of()
 # gets GUEST ADDRESS: a file by TCP, whose sum is $sum
 gets()
 {
-	in_guest "$1" "nc $2 $FILE_PORT | md5sum | grep $sum"
+	in_guest "$1" "timeout 300 busybox nc $2 $FILE_PORT | md5sum | grep $sum"
 }
 
 # serves GUEST: a file of random content. Its sum is in $sum afterwards

@@ -62,6 +62,19 @@ static inline int legacy_notify(const struct virtio *v, unsigned int n)
 	return port_out(v, VIRTIO_PCI_QUEUE_NOTIFY, 2, n);
 }
 
+/* As for any driver, the layout follows */
+static inline int msix_on(struct virtio *v, const int *irq, unsigned int nr)
+{
+	v->msix = true;
+	return set_eventfds(&v->user, VFIO_PCI_MSIX_IRQ_INDEX, 0, nr, irq);
+}
+
+static inline int msix_off(struct virtio *v)
+{
+	v->msix = false;
+	return disable_irqs(&v->user, VFIO_PCI_MSIX_IRQ_INDEX);
+}
+
 /* ---- Initialization ---- */
 
 static inline int legacy_reset(const struct virtio *v)

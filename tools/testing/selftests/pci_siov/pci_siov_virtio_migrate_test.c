@@ -2,16 +2,17 @@
 /*
  * Migration of virtio SDIs in the hands of a user: VFIO_DEVICE_FEATURE_MIGRATION
  *
- * From one SDI to another of the same PF, and of another one. The user maps the same
- * memory for both, as if it had been copied. Needs a virtio PF with device parts,
- * CONFIG_VIRTIO_VFIO_SIOV and SIOV_PF_DRIVER=virtio-pci in the environment, skips where
- * they are absent. SIOV_DISK is the index of an SDI that is a disk, the next one is
- * the same disk; SIOV_OTHER_PF is another such PF on the same network. SDIs that exist
- * are destroyed.
+ * From one SDI to another of the same PF, and of another one; the same for VFs. The user
+ * maps the same memory for both, as if it had been copied. Needs a virtio PF with device
+ * parts, CONFIG_VIRTIO_VFIO_SIOV, for VFs CONFIG_VIRTIO_VFIO_PCI, and
+ * SIOV_PF_DRIVER=virtio-pci in the environment, skips where they are absent. SIOV_DISK is
+ * the index of an SDI that is a disk, the next one is the same disk; SIOV_OTHER_PF is
+ * another such PF on the same network. SDIs and VFs that exist are destroyed.
  */
 #include "../kselftest_harness.h"
 #include "pci_siov_log.h"
 #include "pci_siov_virtio_dev.h"
+#include "pci_siov_virtio_vf.h"
 
 #define STREAM_MAX	0x10000
 #define HEAD		16	/* of a record: its size, flags, a tag */
@@ -152,11 +153,79 @@ static int take_over(struct virtio *to, const struct virtio *from)
 }
 
 /* Whoever has it mapped has it open */
-static void close_sdi(struct virtio *v)
+static void close_device(struct virtio *v)
 {
 	munmap(v->bar, v->bar_size);
 	user_close(&v->user);
 }
+
+/* ---- SDIs and VFs ---- */
+
+/* @all_parts: a state that lacks parts is refused, and not the device's to judge */
+struct kind {
+	const char *(*missing)(struct pf *pf);
+	int (*create_all)(const struct pf *pf, unsigned int nr);
+	int (*open)(const struct pf *pf, unsigned int n, struct user *u);
+	const char *(*name)(const struct pf *pf, unsigned int n, char *buf,
+			    size_t size);
+	void (*remove_all)(const struct pf *pf);
+	const char *devices;
+	bool all_parts;
+};
+
+static bool is_meant(struct pf *pf)
+{
+	return !strcmp(pf_driver(), "virtio-pci") && find_pf(pf) &&
+	       exists("/sys/bus/pci_sdi/drivers/" VIRTIO_VFIO_DRIVER);
+}
+
+static const char *sdi_missing(struct pf *pf)
+{
+	if (!is_meant(pf))
+		return "no virtio PF is meant, or no " VIRTIO_VFIO_DRIVER;
+	if (!expected("isolated"))
+		return "SDIs are not said to be apart";
+
+	return NULL;
+}
+
+static int sdi_create_all(const struct pf *pf, unsigned int nr)
+{
+	unsigned int i;
+	int ret = 0;
+
+	delete_all(pf);
+	for (i = 0; !ret && i < nr; i++)
+		ret = create_sdi(pf, i, "driver_override=" VIRTIO_VFIO_DRIVER);
+
+	return ret;
+}
+
+static int sdi_open(const struct pf *pf, unsigned int n, struct user *u)
+{
+	char buf[256];
+
+	return user_open(u, MODE_CDEV, sdi_name(pf, n, buf, sizeof(buf)));
+}
+
+static const struct kind sdi = {
+	.missing = sdi_missing,
+	.create_all = sdi_create_all,
+	.open = sdi_open,
+	.name = sdi_name,
+	.remove_all = delete_all,
+	.devices = SDI_DEVICES,
+	.all_parts = true,
+};
+
+static const struct kind vf = {
+	.missing = vf_missing,
+	.create_all = vf_create_all,
+	.open = vf_open,
+	.name = vf_name,
+	.remove_all = vf_remove_all,
+	.devices = PCI_DEVICES,
+};
 
 /* ---- NICs ---- */
 
@@ -172,28 +241,39 @@ FIXTURE(migrate)
 	struct stream stream;
 };
 
-static bool is_meant(struct pf *pf)
+FIXTURE_VARIANT(migrate)
 {
-	return !strcmp(pf_driver(), "virtio-pci") && find_pf(pf) &&
-	       exists("/sys/bus/pci_sdi/drivers/" VIRTIO_VFIO_DRIVER);
-}
+	const struct kind *kind;
+};
+
+FIXTURE_VARIANT_ADD(migrate, sdi)
+{
+	.kind = &sdi,
+};
+
+FIXTURE_VARIANT_ADD(migrate, vf)
+{
+	.kind = &vf,
+};
 
 FIXTURE_SETUP(migrate)
 {
+	const char *reason;
 	unsigned int i;
 
 	for (i = 0; i < NR_NICS; i++)
 		user_init(&self->nic[i].v.user, MODE_CDEV);
-	if (!is_meant(&self->pf))
-		SKIP(return, "no virtio PF is meant, or no " VIRTIO_VFIO_DRIVER);
-	if (!expected("isolated"))
-		SKIP(return, "SDIs are not said to be apart");
+	reason = variant->kind->missing(&self->pf);
+	if (reason)
+		SKIP(return, "%s", reason);
 
-	delete_all(&self->pf);
 	allow_unsafe(!remapping_is_on());
+	ASSERT_EQ(0, variant->kind->create_all(&self->pf, NR_NICS));
 	for (i = 0; i < NR_NICS; i++) {
-		ASSERT_EQ(0, open_sdi(&self->pf, i, &self->nic[i].v,
-				      NIC_IOVA(i)));
+		struct virtio *v = &self->nic[i].v;
+
+		ASSERT_EQ(0, variant->kind->open(&self->pf, i, &v->user));
+		ASSERT_EQ(0, virtio_find(v, NIC_IOVA(i)));
 		ASSERT_EQ(0, request_vectors(&self->nic[i]));
 	}
 	ASSERT_EQ(0, start_nic(&self->nic[SOURCE]));
@@ -203,7 +283,7 @@ FIXTURE_SETUP(migrate)
 
 FIXTURE_TEARDOWN_PARENT(migrate)
 {
-	delete_all(&self->pf);
+	variant->kind->remove_all(&self->pf);
 }
 
 /* The source of a migration that has failed goes on as if nothing had been */
@@ -421,7 +501,7 @@ TEST_F(migrate, other_pf)
 	ASSERT_EQ(0, ioctl(a->v.user.device, VFIO_DEVICE_RESET));
 	EXPECT_EQ(0, exchange(&b, &self->nic[PEER], 1));
 	EXPECT_EQ(0, exchange(&b, &self->nic[PEER], 2));
-	close_sdi(&b.v);
+	close_device(&b.v);
 	delete_all(&other);
 }
 
@@ -549,6 +629,7 @@ static const struct {
 	const char *name;
 	void (*edit)(struct stream *s);
 	const char *reason;
+	bool incomplete;
 } edits[] = {
 	{ "features", edit_features, "refuses the state" },
 	{ "accepted", edit_accepted, "refuses the state" },
@@ -556,8 +637,8 @@ static const struct {
 	{ "unknown", edit_unknown, "refuses the state" },
 	{ "twice", edit_twice, "refuses the state" },
 	{ "cut_part", edit_cut_part, "refuses the state" },
-	{ "no_queue", edit_no_queue, "no part of type 0x104" },
-	{ "no_status", edit_no_status, "no part of type 0x103" },
+	{ "no_queue", edit_no_queue, "no part of type 0x104", true },
+	{ "no_status", edit_no_status, "no part of type 0x103", true },
 	{ "cut", edit_cut, "has not got all" },
 	{ "cut_head", edit_cut_head, "has not got all" },
 	{ "empty", edit_empty, "empty record" },
@@ -574,7 +655,7 @@ static void expect_as_new(struct __test_metadata *_metadata, struct nic *nic)
 	EXPECT_TRUE(is_as_new(&nic->v));
 }
 
-/* With a reason, which names the SDI; and where it came from it goes on */
+/* With a reason, which names the device; and where it came from it goes on */
 TEST_F(migrate, refused)
 {
 	struct nic *a = &self->nic[SOURCE], *b = &self->nic[TARGET];
@@ -583,11 +664,13 @@ TEST_F(migrate, refused)
 	unsigned int i;
 	int log;
 
-	name = sdi_name(&self->pf, TARGET, buf, sizeof(buf));
+	name = variant->kind->name(&self->pf, TARGET, buf, sizeof(buf));
 	ASSERT_EQ(0, save(&a->v.user, &self->stream));
 	for (i = 0; i < ARRAY_SIZE(edits); i++) {
 		struct stream bad = self->stream;
 
+		if (edits[i].incomplete && !variant->kind->all_parts)
+			continue;
 		edits[i].edit(&bad);
 		log = log_open();
 		ASSERT_LE(0, log);
@@ -802,7 +885,7 @@ static int with_closed(struct __test_metadata *_metadata, const struct pf *pf,
 
 	fd = set_state(&nic->v.user, state, &ret);
 	EXPECT_LE(0, fd);
-	close_sdi(&nic->v);
+	close_device(&nic->v);
 	EXPECT_TRUE(is_dead(fd, state));
 	return fd;
 }
@@ -815,8 +898,8 @@ TEST_F(migrate, file_after_close)
 
 	out = with_closed(_metadata, &self->pf, a, VFIO_DEVICE_STATE_PRE_COPY);
 	in = with_closed(_metadata, &self->pf, b, VFIO_DEVICE_STATE_RESUMING);
-	close_sdi(&self->nic[PEER].v);
-	delete_all(&self->pf);
+	close_device(&self->nic[PEER].v);
+	variant->kind->remove_all(&self->pf);
 	EXPECT_TRUE(is_dead(out, VFIO_DEVICE_STATE_PRE_COPY));
 	EXPECT_TRUE(is_dead(in, VFIO_DEVICE_STATE_RESUMING));
 	EXPECT_NE(0, ioctl(out, VFIO_MIG_GET_PRECOPY_INFO, &info));
@@ -831,11 +914,11 @@ TEST_F(migrate, closed_while_stopped)
 	char name[256];
 
 	ASSERT_EQ(0, go_to(&a->v.user, VFIO_DEVICE_STATE_STOP));
-	close_sdi(&a->v);
+	close_device(&a->v);
 	memset(&a->v, 0, sizeof(a->v));
-	ASSERT_EQ(0, user_open(&a->v.user, MODE_CDEV,
-			       sdi_name(&self->pf, SOURCE, name,
-					sizeof(name))));
+	ASSERT_EQ(0, user_open_at(&a->v.user, MODE_CDEV, variant->kind->devices,
+				  variant->kind->name(&self->pf, SOURCE, name,
+						      sizeof(name))));
 	EXPECT_EQ(VFIO_DEVICE_STATE_RUNNING, state_of(&a->v.user));
 	ASSERT_EQ(0, virtio_find(&a->v, NIC_IOVA(SOURCE)));
 	ASSERT_EQ(0, start_nic(a));
@@ -934,6 +1017,32 @@ TEST_F(disk, in_flight)
 	ASSERT_EQ(0, go_to(&to->user, VFIO_DEVICE_STATE_RUNNING));
 	for (i = 0; i < 20; i++)
 		expect_sector(_metadata, to, i);
+}
+
+/*
+ * A driver that has switched the write cache off does not flush: what it was told to be
+ * written has to be there after a power cut, wherever the disk has moved.
+ */
+TEST_F(disk, write_cache)
+{
+	const unsigned int wce = offsetof(struct virtio_blk_config, wce);
+	struct virtio *from = &self->v[0], *to = &self->v[1];
+
+	ASSERT_EQ(0, start_device_with(from, BIT64(VIRTIO_BLK_F_CONFIG_WCE) |
+					     BIT64(VIRTIO_BLK_F_FLUSH)));
+	ASSERT_EQ(1, modern_config(from, wce));
+	ASSERT_EQ(1, modern_config(to, wce));
+	modern_put_config(from, wce, 0);
+	ASSERT_EQ(0, modern_config(from, wce));
+	ASSERT_EQ(0, save(&from->user, &self->stream));
+	ASSERT_EQ(0, restore_stream(&to->user, &self->stream));
+	ASSERT_EQ(0, take_over(to, from));
+	ASSERT_EQ(0, go_to(&to->user, VFIO_DEVICE_STATE_RUNNING));
+	EXPECT_EQ(0, modern_config(to, wce));
+	fill_sector(to, 7);
+	EXPECT_EQ(VIRTIO_BLK_S_OK,
+		  blk_request(to, VIRTIO_BLK_T_OUT, 7, SECTOR));
+	expect_sector(_metadata, to, 7);
 }
 
 TEST_F(disk, is_no_nic)

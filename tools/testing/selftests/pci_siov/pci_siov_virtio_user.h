@@ -256,6 +256,12 @@ static inline uint8_t modern_config(const struct virtio *v, unsigned int offset)
 	return get((uint8_t *)at(v, VIRTIO_PCI_CAP_DEVICE_CFG, offset));
 }
 
+static inline void modern_put_config(const struct virtio *v, unsigned int offset,
+				     uint8_t val)
+{
+	put((uint8_t *)at(v, VIRTIO_PCI_CAP_DEVICE_CFG, offset), val);
+}
+
 static inline void modern_set_config_vector(const struct virtio *v,
 					    uint16_t vector)
 {

@@ -11,6 +11,7 @@
 #define HW_VIRTIO_ADMIN_H
 
 #include "hw/virtio/virtio.h"
+#include "standard-headers/linux/virtio_pci.h"
 
 /* Groups; their types are in the standard headers, but for the last one's */
 #define VIRTIO_ADMIN_GROUP_SELF         0
@@ -35,19 +36,22 @@ typedef struct VirtIOAdmin VirtIOAdmin;
 
 /**
  * struct VirtIOAdminLegacyOps - registers that a legacy driver of a member has
+ * @settled: can they be accessed now? Not while the member is reset
  * @read: read @len bytes at @offset of the header, or of the configuration of
  *        the device's type if @device is set; false if that is no field
  * @write: write them
- * @notify: where the driver writes the number of a queue; a BAR of the owner
+ * @notify: where the driver writes the number of a queue
  *
  * The member is there. Values are little endian.
  */
 typedef struct VirtIOAdminLegacyOps {
-    bool (*read)(VirtIOAdmin *admin, uint64_t id, bool device, uint8_t offset,
-                 uint8_t *buf, size_t len);
-    bool (*write)(VirtIOAdmin *admin, uint64_t id, bool device, uint8_t offset,
+    bool (*settled)(void *member);
+    bool (*read)(void *member, bool device, uint8_t offset, uint8_t *buf,
+                 size_t len);
+    bool (*write)(void *member, bool device, uint8_t offset,
                   const uint8_t *buf, size_t len);
-    uint64_t (*notify)(VirtIOAdmin *admin, uint64_t id, uint8_t *bar);
+    void (*notify)(void *member,
+                   struct virtio_admin_cmd_notify_info_data *place);
 } VirtIOAdminLegacyOps;
 
 /**
@@ -64,13 +68,12 @@ typedef struct VirtIOAdminLegacyOps {
  * The member is there. @get may be called while it works.
  */
 typedef struct VirtIOAdminPartsOps {
-    bool (*settled)(VirtIOAdmin *admin, uint64_t id);
-    bool (*is_stopped)(VirtIOAdmin *admin, uint64_t id);
-    void (*set_stopped)(VirtIOAdmin *admin, uint64_t id, bool stop);
-    size_t (*max_size)(VirtIOAdmin *admin, uint64_t id);
-    void (*get)(VirtIOAdmin *admin, uint64_t id, GByteArray *parts);
-    bool (*set)(VirtIOAdmin *admin, uint64_t id, const uint8_t *parts,
-                size_t len);
+    bool (*settled)(void *member);
+    bool (*is_stopped)(void *member);
+    void (*set_stopped)(void *member, bool stop);
+    size_t (*max_size)(void *member);
+    void (*get)(void *member, GByteArray *parts);
+    bool (*set)(void *member, const uint8_t *parts, size_t len);
 } VirtIOAdminPartsOps;
 
 /**
@@ -94,7 +97,8 @@ typedef struct VirtIOAdminObject {
  * @supported: opcodes that LIST_QUERY reports, a bit each
  * @used: opcodes that the driver has agreed to by LIST_USE
  * @exists: is the group there now?
- * @has_member: is there a member with this ID? @exists was true
+ * @member: the member with this ID, as the operations know it, or NULL if there
+ *          is none; @exists was true
  * @legacy: for the commands that access legacy registers, if they are supported
  * @parts: for the commands that deal with parts, if they are supported
  */
@@ -103,7 +107,7 @@ typedef struct VirtIOAdminGroup {
     uint64_t supported;
     uint64_t used;
     bool (*exists)(VirtIOAdmin *admin);
-    bool (*has_member)(VirtIOAdmin *admin, uint64_t id);
+    void *(*member)(VirtIOAdmin *admin, uint64_t id);
     const VirtIOAdminLegacyOps *legacy;
     const VirtIOAdminPartsOps *parts;
 } VirtIOAdminGroup;
@@ -112,7 +116,7 @@ typedef struct VirtIOAdminGroup {
  * struct VirtIOAdmin - state of one administration virtqueue
  * @vdev: owner of the groups
  * @vq: the queue
- * @opaque: for @exists and @has_member
+ * @opaque: for @exists and @member
  * @group: groups, those without @exists are not there
  * @get_limit: objects for getting parts that a driver may use
  * @set_limit: objects for setting parts
@@ -126,6 +130,8 @@ typedef struct VirtIOAdminGroup {
  * @x_mute_at: number of the first command that is never answered
  * @x_short: write no more than this of an answer
  * @x_again: so many commands are told to come again
+ * @x_one_list: there is one list of commands for all groups; see
+ *              virtio-net-admin-pci.rst
  * @x_no_group: pretend that there is no group of this type
  */
 struct VirtIOAdmin {
@@ -147,6 +153,7 @@ struct VirtIOAdmin {
     uint32_t x_short;
     uint32_t x_again;
     uint32_t x_no_group;
+    bool x_one_list;
 };
 
 /**

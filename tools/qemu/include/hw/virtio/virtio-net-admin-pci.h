@@ -32,6 +32,9 @@ struct VirtIONetAdminPCI {
 struct VirtIONetAdminPCIClass {
     VirtioPCIClass parent_class;
 
+    /* Type of a VF, and what Linux is told that it is */
+    const char *vf_type;
+    uint16_t vf_device_id;
     PCIUnregisterFunc *parent_exit;
 };
 

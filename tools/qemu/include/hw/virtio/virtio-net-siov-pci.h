@@ -26,6 +26,9 @@
 /* The SIOV extended capability */
 #define VSDI_SIOV_OFFSET                0x200
 
+/* A VF, of which the page is in BAR 2, too */
+#define VSDI_VF_DEVICE_ID               0x1041
+
 #define VSDI_BAR_CTRL                   0
 #define VSDI_BAR_PAGES                  2
 
