@@ -250,7 +250,6 @@ static void pci_sdi_bus_shutdown(struct device *dev)
 		pci_sdi_set_master(sdi, false);
 }
 
-#ifdef CONFIG_PM_SLEEP
 /*
  * System sleep takes the PF's power, and with it all state of the SDI: for the
  * SDI that is a reset of the PF. The PF sleeps after its SDIs and wakes
@@ -312,7 +311,6 @@ static int pci_sdi_bus_restore(struct device *dev)
 {
 	return sdi_wake(dev, pm_generic_restore);
 }
-#endif
 
 static const struct dev_pm_ops pci_sdi_pm_ops = {
 	.suspend	= pm_sleep_ptr(pci_sdi_bus_suspend),
