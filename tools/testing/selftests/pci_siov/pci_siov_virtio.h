@@ -490,7 +490,8 @@ static inline bool recv_all(int fd, void *data, size_t len)
 
 /*
  * Numbers go to and fro, one at a time: whatever is lost is counted, whatever comes
- * late or twice too. A thread does it until it is told to stop.
+ * twice or changed too. One that comes after all, when it counts as lost already, is
+ * passed over. A thread does it until it is told to stop.
  */
 struct echo {
 	pthread_t client, server;
@@ -502,6 +503,7 @@ struct echo {
 	bool server_stop;
 	unsigned int sent;
 	unsigned int lost;
+	unsigned int late;	/* of those that are lost */
 	unsigned int wrong;
 };
 
@@ -535,24 +537,38 @@ static void *echo_server(void *data)
 	return NULL;
 }
 
+#define ECHO_WORDS	128
+
+static inline void echo_receive(struct echo *echo, const unsigned int *out)
+{
+	struct pollfd pfd = { .fd = echo->to, .events = POLLIN };
+	unsigned int in[ECHO_WORDS];
+	ssize_t n;
+
+	while (poll(&pfd, 1, echo->patience) > 0) {
+		n = recv(echo->to, in, sizeof(in), 0);
+		if (n == sizeof(in) && in[0] < out[0] && echo->late < echo->lost) {
+			echo->late++;
+			continue;
+		}
+		if (n != sizeof(in) || memcmp(in, out, sizeof(in)))
+			echo->wrong++;
+		return;
+	}
+	echo->lost++;
+}
+
 static void *echo_client(void *data)
 {
 	struct echo *echo = data;
-	struct pollfd pfd = { .fd = echo->to, .events = POLLIN };
-	unsigned int out[128] = { }, in[128];
+	unsigned int out[ECHO_WORDS] = { };
 
 	while (!echo_stopped(echo)) {
 		out[0] = ++echo->sent;
-		out[127] = out[0];
+		out[ECHO_WORDS - 1] = out[0];
 		sendto(echo->to, out, sizeof(out), 0, (void *)&echo->address,
 		       sizeof(echo->address));
-		if (poll(&pfd, 1, echo->patience) <= 0) {
-			echo->lost++;
-			continue;
-		}
-		if (recv(echo->to, in, sizeof(in), 0) != sizeof(in) ||
-		    memcmp(in, out, sizeof(in)))
-			echo->wrong++;
+		echo_receive(echo, out);
 		if (echo->pause)
 			usleep(echo->pause * 1000);
 	}
