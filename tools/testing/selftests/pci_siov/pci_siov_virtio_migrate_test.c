@@ -234,6 +234,26 @@ static const struct kind vf = {
 #define PEER	2
 #define NR_NICS	3
 
+static void open_nics(struct __test_metadata *_metadata,
+		      const struct kind *kind, const struct pf *pf,
+		      struct nic *nic)
+{
+	unsigned int i;
+
+	allow_unsafe(!remapping_is_on());
+	ASSERT_EQ(0, kind->create_all(pf, NR_NICS));
+	for (i = 0; i < NR_NICS; i++) {
+		struct virtio *v = &nic[i].v;
+
+		ASSERT_EQ(0, kind->open(pf, i, &v->user));
+		ASSERT_EQ(0, virtio_find(v, NIC_IOVA(i)));
+		ASSERT_EQ(0, request_vectors(&nic[i]));
+	}
+	ASSERT_EQ(0, start_nic(&nic[SOURCE]));
+	ASSERT_EQ(0, start_nic(&nic[PEER]));
+	ASSERT_EQ(0, exchange(&nic[SOURCE], &nic[PEER], 0));
+}
+
 FIXTURE(migrate)
 {
 	struct pf pf;
@@ -267,23 +287,39 @@ FIXTURE_SETUP(migrate)
 	if (reason)
 		SKIP(return, "%s", reason);
 
-	allow_unsafe(!remapping_is_on());
-	ASSERT_EQ(0, variant->kind->create_all(&self->pf, NR_NICS));
-	for (i = 0; i < NR_NICS; i++) {
-		struct virtio *v = &self->nic[i].v;
-
-		ASSERT_EQ(0, variant->kind->open(&self->pf, i, &v->user));
-		ASSERT_EQ(0, virtio_find(v, NIC_IOVA(i)));
-		ASSERT_EQ(0, request_vectors(&self->nic[i]));
-	}
-	ASSERT_EQ(0, start_nic(&self->nic[SOURCE]));
-	ASSERT_EQ(0, start_nic(&self->nic[PEER]));
-	ASSERT_EQ(0, exchange(&self->nic[SOURCE], &self->nic[PEER], 0));
+	open_nics(_metadata, variant->kind, &self->pf, self->nic);
 }
 
 FIXTURE_TEARDOWN_PARENT(migrate)
 {
 	variant->kind->remove_all(&self->pf);
+}
+
+/* What VFs cannot do, as they go with a reset of their PF, or what need not be done twice */
+FIXTURE(migrate_sdi)
+{
+	struct pf pf;
+	struct nic nic[NR_NICS];
+	struct stream stream;
+};
+
+FIXTURE_SETUP(migrate_sdi)
+{
+	const char *reason;
+	unsigned int i;
+
+	for (i = 0; i < NR_NICS; i++)
+		user_init(&self->nic[i].v.user, MODE_CDEV);
+	reason = sdi.missing(&self->pf);
+	if (reason)
+		SKIP(return, "%s", reason);
+
+	open_nics(_metadata, &sdi, &self->pf, self->nic);
+}
+
+FIXTURE_TEARDOWN_PARENT(migrate_sdi)
+{
+	sdi.remove_all(&self->pf);
 }
 
 /* The source of a migration that has failed goes on as if nothing had been */
@@ -481,7 +517,7 @@ TEST_F(migrate, nic_precopy)
 }
 
 /* A PF of its own, and all that goes between the two comes by their uplinks */
-TEST_F(migrate, other_pf)
+TEST_F(migrate_sdi, other_pf)
 {
 	struct nic *a = &self->nic[SOURCE], b = { };
 	const char *name = getenv("SIOV_OTHER_PF");
@@ -737,7 +773,7 @@ TEST_F(migrate, empty_after_long)
 }
 
 /* Each byte changed, and the stream cut behind each: no harm to anybody else */
-TEST_F_TIMEOUT(migrate, every_byte, 300)
+TEST_F_TIMEOUT(migrate_sdi, every_byte, 300)
 {
 	struct nic *a = &self->nic[SOURCE], *b = &self->nic[TARGET];
 	struct nic *c = &self->nic[PEER];
@@ -832,7 +868,7 @@ TEST_F(migrate, reset_by_flr)
 }
 
 /* Twice, so that there would be more lost objects than there are */
-TEST_F(migrate, reset_by_pf)
+TEST_F(migrate_sdi, reset_by_pf)
 {
 	reset_in_each_state(_metadata, &self->pf, &self->nic[SOURCE],
 			    &self->nic[PEER], reset_by_pf);

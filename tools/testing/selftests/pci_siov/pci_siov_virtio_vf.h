@@ -76,7 +76,7 @@ static inline const char *vf_name(const struct pf *pf, unsigned int n, char *buf
 
 static inline int vf_bind(const char *name)
 {
-	char path[128];
+	char path[320];
 
 	snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver_override", name);
 	return put_file(path, VF_DRIVER) ?:
