@@ -34,31 +34,31 @@ def with_many(all_, machine):
     return {**all_[machine], **all_.get(MANY.get(machine), {})}
 
 
-def create(all_):
-    rows = []
+def sdis(all_, wanted):
+    """(what a line is called, the figures of so many SDIs) where WANTED was measured"""
     for machine, where in CREATED.items():
         found = with_many(all_, machine)
         for n in COUNTS:
             of = f"sdi.{n}."
-            if of + "create_us" not in found:
-                continue
-            rows.append([f"{n:,}{where}"] + [number(found.get(of + what)) for what in (
-                "create_us", "destroy_us", "one_more_us", "one_less_us", "bytes", "config")])
+            if of + wanted in found:
+                yield f"{n:,}{where}", {name.removeprefix(of): value for name, value
+                                        in found.items() if name.startswith(of)}
+
+
+def create(all_):
+    rows = [[name] + [number(found.get(what)) for what in (
+        "create_us", "destroy_us", "one_more_us", "one_less_us", "bytes", "config")]
+            for name, found in sdis(all_, "create_us")]
     return markdown(["SDIs", "create, us each", "destroy, us each", "one more, us",
                      "one less, us", "bytes each", "configuration accesses each"], rows)
 
 
 def memory(all_):
     rows = []
-    for machine, where in CREATED.items():
-        found = with_many(all_, machine)
-        for n in COUNTS:
-            of = f"sdi.{n}."
-            if of + "slab" not in found:
-                continue
-            all_of_it, slab, pages = (found[of + what] for what in ("bytes", "slab", "tables"))
-            rows.append([f"{n:,}{where}", number(all_of_it), number(slab), number(pages),
-                         number(all_of_it - slab - pages), number(found[of + "entries"])])
+    for name, found in sdis(all_, "slab"):
+        all_of_it, slab, pages = (found[what] for what in ("bytes", "slab", "tables"))
+        rows.append([name, number(all_of_it), number(slab), number(pages),
+                     number(all_of_it - slab - pages), number(found["entries"])])
     return markdown(["SDIs", "bytes each", "small objects", "page tables", "other pages",
                      "entries in sysfs"], rows)
 
