@@ -173,4 +173,34 @@ static inline int legacy_find(struct virtio *v, uint64_t iova)
 	return ret ?: set_command(&v->user, PCI_COMMAND_IO, 0);
 }
 
+/*
+ * What a legacy driver binds to, the BAR with its registers, of that many bytes, and what
+ * gates them: I/O Space Enable, which is set afterwards.
+ */
+static inline void check_legacy_function(struct __test_metadata *_metadata,
+					 const struct user *u, uint32_t ports)
+{
+	struct vfio_region_info info;
+	uint32_t val;
+
+	EXPECT_EQ(VIRTIO_VENDOR, cfg_read(u, PCI_VENDOR_ID, 2));
+	EXPECT_EQ(0x1000, cfg_read(u, PCI_DEVICE_ID, 2));
+	EXPECT_EQ(0x02000000, cfg_read(u, PCI_CLASS_REVISION, 4));
+	EXPECT_EQ(VIRTIO_VENDOR, cfg_read(u, PCI_SUBSYSTEM_VENDOR_ID, 2));
+	EXPECT_EQ(VIRTIO_ID_NET, cfg_read(u, PCI_SUBSYSTEM_ID, 2));
+
+	ASSERT_EQ(0, region_info(u, PORTS_BAR, &info));
+	EXPECT_EQ(ports, info.size);
+	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
+		  info.flags);
+	ASSERT_EQ(0, cfg_write(u, PCI_BASE_ADDRESS_0, ~0u, 4));
+	EXPECT_EQ(-ports | PCI_BASE_ADDRESS_SPACE_IO,
+		  cfg_read(u, PCI_BASE_ADDRESS_0, 4));
+
+	ASSERT_EQ(0, set_command(u, 0, PCI_COMMAND_IO));
+	EXPECT_EQ(-EIO, region_read(u, PORTS_BAR, 0, &val, 4));
+	ASSERT_EQ(0, set_command(u, PCI_COMMAND_IO, 0));
+	EXPECT_EQ(4, region_read(u, PORTS_BAR, 0, &val, 4));
+}
+
 #endif /* PCI_SIOV_VIRTIO_LEGACY_H */

@@ -77,28 +77,9 @@ TEST_F(vf, function)
 {
 	const struct user *u = &self->nic[0].v.user;
 	struct virtio modern = { .user = *u };
-	struct vfio_region_info info;
-	uint32_t val;
 
-	EXPECT_EQ(VIRTIO_VENDOR, cfg_read(u, PCI_VENDOR_ID, 2));
-	EXPECT_EQ(0x1000, cfg_read(u, PCI_DEVICE_ID, 2));
-	EXPECT_EQ(0x02000000, cfg_read(u, PCI_CLASS_REVISION, 4));
-	EXPECT_EQ(VIRTIO_VENDOR, cfg_read(u, PCI_SUBSYSTEM_VENDOR_ID, 2));
-	EXPECT_EQ(VIRTIO_ID_NET, cfg_read(u, PCI_SUBSYSTEM_ID, 2));
-
-	ASSERT_EQ(0, region_info(u, PORTS_BAR, &info));
-	EXPECT_EQ(PORTS, info.size);
-	EXPECT_EQ(VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE,
-		  info.flags);
-	ASSERT_EQ(0, cfg_write(u, PCI_BASE_ADDRESS_0, ~0u, 4));
-	EXPECT_EQ((-PORTS & 0xffffffff) | PCI_BASE_ADDRESS_SPACE_IO,
-		  cfg_read(u, PCI_BASE_ADDRESS_0, 4));
-
-	/* I/O Space Enable, which a VF does not have, gates the ports */
-	ASSERT_EQ(0, set_command(u, 0, PCI_COMMAND_IO));
-	EXPECT_EQ(-EIO, region_read(u, PORTS_BAR, 0, &val, 4));
-	ASSERT_EQ(0, set_command(u, PCI_COMMAND_IO, 0));
-	EXPECT_EQ(4, region_read(u, PORTS_BAR, 0, &val, 4));
+	check_legacy_function(_metadata, u, PORTS);
+	/* The VF itself has no such bit */
 	EXPECT_EQ(PCI_COMMAND_IO, cfg_read(u, PCI_COMMAND, 2) & PCI_COMMAND_IO);
 
 	/* It is one device: both see the same */
