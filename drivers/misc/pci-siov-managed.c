@@ -469,17 +469,19 @@ static int wait_for_firmware(struct managed *m)
 static void managed_recover(struct work_struct *work)
 {
 	struct managed *m = container_of(work, struct managed, recover);
+	int ret;
 
 	/* The second event of a restart, which the first one has dealt with */
 	if (!READ_ONCE(m->down))
 		return;
 
 	pci_siov_reset_prepare(m->pdev, false);
-	if (wait_for_firmware(m))
+	ret = wait_for_firmware(m);
+	if (ret)
 		pci_err(m->pdev, "the firmware does not come back, reset the function\n");
 	else
 		queue_restart(m);
-	pci_siov_reset_done(m->pdev);
+	pci_siov_reset_done(m->pdev, ret);
 }
 
 /* The driver of the function */

@@ -135,6 +135,8 @@ static const char *siov_why_refused(struct pci_dev *pf)
 		return "its requests have another Routing ID (conventional PCI?)";
 
 	pcie_capability_read_word(pf, PCI_EXP_DEVCTL, &ctl);
+	if (PCI_POSSIBLE_ERROR(ctl))
+		return "it does not answer";
 	if (ctl & PCI_EXP_DEVCTL_PHANTOM)
 		return "it uses Phantom Functions";
 
@@ -314,12 +316,36 @@ static bool siov_has_changed(const struct pci_siov *siov,
 	       siov->stride != FIELD_GET(PCI_SIOV_RIDS_STRIDE, regs->rids);
 }
 
+/* An SDI in quarantine may hang, so of that one only a reset is the end */
+static void siov_note_quiet(struct pci_dev *dev)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(dev);
+	struct pci_siov *siov = dev->siov;
+
+	siov->quiet = true;
+	if (spf && pci_siov_is_being_reset(spf) && !siov->reset_failed)
+		siov->was_reset = true;
+
+	if (!READ_ONCE(siov->left_over))
+		return;
+	if (siov->was_reset || !spf ||
+	    !pci_rid_in_quarantine(spf->bridge, pci_dev_id(dev)))
+		WRITE_ONCE(siov->left_over, false);
+}
+
 /* All ones and a capability that cannot be read say nothing */
 static bool siov_is_quiet(const struct siov_regs *regs)
 {
 	return PCI_EXT_CAP_ID(regs->header) == PCI_EXT_CAP_ID_SIOV &&
 	       !(FIELD_GET(PCI_SIOV_SDIS_STATUS, regs->sdis) &
 		 PCI_SIOV_STATUS_ENABLED);
+}
+
+/* The function may have gone since its first register was read */
+static bool siov_is_gone(const struct siov_regs *regs)
+{
+	return PCI_POSSIBLE_ERROR(regs->header) ||
+	       PCI_POSSIBLE_ERROR(regs->sdis) || PCI_POSSIBLE_ERROR(regs->rids);
 }
 
 /*
@@ -344,9 +370,9 @@ static bool siov_is_readable(struct pci_dev *dev)
  * usable until @dev has been removed and found again. A capability that cannot
  * be read has not changed.
  *
- * Whether the reset has disabled all SDIs, or there was none, is remembered. It
- * is too early for anybody to have enabled one since. If it has, none of an
- * earlier owner's is left.
+ * Whether all SDIs are disabled is remembered. It is too early for anybody to have
+ * enabled one since. If so, and if there was a reset, no SDI sends any more. Without
+ * a reset, as after sleep, one that hangs may: SIOV Status does not tell.
  *
  * Context: pci_restore_state().
  */
@@ -362,14 +388,30 @@ void pci_siov_restore_state(struct pci_dev *dev)
 		return;
 
 	siov_read_regs(dev, dev->siov->pos, &regs);
-	dev->siov->quiet = siov_is_quiet(&regs);
-	if (dev->siov->quiet)
-		WRITE_ONCE(dev->siov->left_over, false);
+	if (siov_is_gone(&regs))
+		return;
+
+	if (siov_is_quiet(&regs))
+		siov_note_quiet(dev);
 	if (dev->siov->changed || !siov_has_changed(dev->siov, &regs))
 		return;
 
 	pci_warn(dev, "capability has changed, SDIs are unusable until the function is removed and found by a rescan\n");
 	WRITE_ONCE(dev->siov->changed, true);
+}
+
+/**
+ * pci_siov_reset_failed() - A function was to be reset, and was not
+ * @dev: any function
+ *
+ * So what its SDIs do is not over.
+ *
+ * Context: before pci_restore_state().
+ */
+void pci_siov_reset_failed(struct pci_dev *dev)
+{
+	if (pci_is_siov_physfn(dev))
+		dev->siov->reset_failed = true;
 }
 
 /* See Documentation/ABI/testing/sysfs-bus-pci-siov */

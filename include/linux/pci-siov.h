@@ -323,7 +323,7 @@ int pci_siov_stop_left_over(struct pci_dev *pf);
 int pci_siov_claim_for_user(struct pci_dev *pf);
 void pci_siov_release_from_user(struct pci_dev *pf);
 void pci_siov_reset_prepare(struct pci_dev *pf, bool answers);
-void pci_siov_reset_done(struct pci_dev *pf);
+void pci_siov_reset_done(struct pci_dev *pf, int error);
 int pci_sdi_report_error(struct pci_sdi *sdi, pci_channel_state_t state);
 
 /* For drivers of SDIs */

@@ -417,6 +417,11 @@ static int mpart_map(struct mpart_dev *dev)
 	dev->num = min(readl(dev->ctrl + MPART_PARTS),
 		       pci_resource_len(pdev, MPART_BAR_PAGES) /
 		       MPART_PAGE_SIZE);
+	if (dev->num <= MPART_OWN + 1 ||
+	    MPART_BLOCK(dev->num) > pci_resource_len(pdev, MPART_BAR_CTRL))
+		return dev_err_probe(&pdev->dev, -ENODEV, "no parts, or no registers for %u of them\n",
+				     dev->num);
+
 	return 0;
 }
 

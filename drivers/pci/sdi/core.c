@@ -346,20 +346,32 @@ static bool release_event(const struct pci_sdi *sdi, enum pci_sdi_event *event)
 	return spf->answers;
 }
 
+/* Has a reset left the SDI frozen, and has it stopped it for sure? */
+static bool was_stopped(const struct pci_sdi_core *core)
+{
+	return core->state == PCI_SDI_FROZEN &&
+	       pci_sdi_thaw_event(core) == PCI_SDI_THAW;
+}
+
 /*
- * After a reset of the PF the SDI may not have been brought back yet. Where the PF
- * does not answer, whoever thaws or leaves the PF goes on.
+ * After a reset of the PF the SDI may not have been brought back yet. If the device
+ * does not know it any more, it need not be. Where the PF does not answer, whoever
+ * thaws or leaves the PF goes on.
  */
 static void sdi_release(struct pci_sdi_core *core)
 {
 	enum pci_sdi_event event;
-	bool answers;
+	bool answers, stopped;
 
 	lockdep_assert_held(&core->lock);
 	answers = release_event(&core->sdi, &event);
+	stopped = was_stopped(core);
+	if (answers && !stopped && pci_sdi_is_frozen(core))
+		pci_sdi_event(core, pci_sdi_thaw_event(core));
+	core->may_hang = pci_sdi_may_send(core->state);
 	pci_sdi_event(core, event);
-	if (answers && core->state == PCI_SDI_ORPHAN)
-		pci_sdi_event(core, pci_siov_thaw_event(core->sdi.pf));
+	if (answers && stopped)
+		pci_sdi_event(core, PCI_SDI_THAW);
 }
 
 /*
@@ -370,17 +382,11 @@ static void sdi_release(struct pci_sdi_core *core)
  */
 static bool sdi_stop(struct pci_sdi_core *core)
 {
-	struct pci_sdi *sdi = &core->sdi;
-
 	guard(mutex)(&core->lock);
 
 	/* It may have become possible since */
 	if (core->state == PCI_SDI_RUNNING || core->state == PCI_SDI_STUCK)
 		pci_sdi_event(core, PCI_SDI_RESET);
-	if (core->state == PCI_SDI_STUCK)
-		dev_warn(&sdi->dev, "could not be stopped; SDI %u and its Routing ID are out of use until %s is reset\n",
-			 sdi->index, pci_name(sdi->pf));
-
 	sdi_release(core);
 	return core->state != PCI_SDI_ORPHAN;
 }
@@ -469,8 +475,8 @@ static int sdi_publish(struct pci_sdi_core *core)
 	guard(mutex)(&core->lock);
 
 	/* It failed before the IOMMU knew it, which therefore does not block it */
-	if (core->state == PCI_SDI_STUCK || core->state == PCI_SDI_LOST)
-		return -EIO;
+	if (pci_sdi_may_send(core->state))
+		return pci_sdi_is_frozen(core) ? -EAGAIN : -EIO;
 
 	scoped_guard(mutex, &spf->lock) {
 		if (pci_siov_pf_check(spf, PCI_SIOV_PF_CREATE) == -ENODEV)
@@ -539,13 +545,18 @@ static void sdi_finish(struct pci_sdi_core *core)
 
 /**
  * pci_sdi_finish() - End what destroying an SDI has begun
- * @core: an SDI that was %PCI_SDI_ORPHAN, and that the PF's driver has released
+ * @core: an SDI that the PF's driver has released
  *
  * Drops the reference of the SDI's existence.
  */
 void pci_sdi_finish(struct pci_sdi_core *core)
 {
-	pci_sdi_release_regions(&core->sdi);
+	struct pci_sdi *sdi = &core->sdi;
+
+	if (READ_ONCE(core->state) == PCI_SDI_QUARANTINE)
+		dev_warn(&sdi->dev, "could not be stopped; SDI %u and its Routing ID are out of use until %s is reset\n",
+			 sdi->index, pci_name(sdi->pf));
+	pci_sdi_release_regions(sdi);
 	sdi_finish(core);
 }
 

@@ -160,8 +160,11 @@ static void freeze(struct pci_sdi_core *core, bool answers,
 		   pci_channel_state_t error)
 {
 	lockdep_assert_held(&core->notify_lock);
-	if (pci_sdi_is_frozen(core))
+	if (pci_sdi_is_frozen(core)) {
+		/* Who destroys it may have seen that its PF was back: let him tell it */
+		guard(mutex)(&core->lock);
 		return;
+	}
 
 	if (!answers)
 		lock_out(core, false);
@@ -240,7 +243,7 @@ static bool can_wait(struct pci_sdi_core *core, enum pci_sdi_event event)
 
 static void thaw_if_wanted(struct pci_sdi_core *core)
 {
-	enum pci_sdi_event event = pci_siov_thaw_event(core->sdi.pf);
+	enum pci_sdi_event event = pci_sdi_thaw_event(core);
 
 	if (can_thaw(core) && !can_wait(core, event))
 		thaw(core, event);
@@ -274,7 +277,7 @@ void pci_sdi_bring_back(struct pci_sdi_core *core)
 {
 	lockdep_assert_held(&core->notify_lock);
 	if (pci_sdi_is_frozen(core) && can_thaw(core))
-		thaw(core, pci_siov_thaw_event(core->sdi.pf));
+		thaw(core, pci_sdi_thaw_event(core));
 }
 
 /**

@@ -29,6 +29,29 @@ static bool ops_are_complete(const struct pci_siov_ops *ops)
 	       !(ops->msi_write && ops->msi_store);
 }
 
+static int attach(struct pci_siov_pf *spf, const struct pci_siov_ops *ops)
+{
+	struct pci_dev *pf = spf->pf;
+	int ret;
+
+	/* A reset by the driver itself comes before or after, not within */
+	guard(mutex)(&spf->reset_lock);
+	ret = pci_siov_reserve_msix(spf);
+	if (ret)
+		return ret;
+
+	spf->refused = pci_siov_check_isolation(pf);
+	guard(mutex)(&spf->lock);
+	ret = pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH);
+	if (ret)
+		return ret;
+
+	device_lock_set_class(&pf->dev, &spf->device_key);
+	spf->frozen_by = 0;
+	spf->ops = ops;
+	return 0;
+}
+
 /**
  * pci_sdis_attach() - A driver is bound to a PF: SDIs may be created
  * @pf: any function, with the driver's probe done
@@ -61,22 +84,15 @@ void pci_sdis_attach(struct pci_dev *pf)
 		return;
 	}
 
-	if (pci_siov_reserve_msix(spf)) {
-		pci_err(pf, "no memory to let SDIs be created\n");
-		pci_siov_release_msix(spf);
-		return;
-	}
-
-	spf->refused = pci_siov_check_isolation(pf);
-	/* A reset by the driver itself comes before or after, not within */
-	guard(mutex)(&spf->reset_lock);
-	guard(mutex)(&spf->lock);
-	if (pci_siov_pf_event(spf, PCI_SIOV_PF_ATTACH))
+	/* The driver may be content to let it sleep, and what follows reads registers */
+	pci_config_pm_runtime_get(pf);
+	ret = attach(spf, ops);
+	pci_config_pm_runtime_put(pf);
+	if (!ret)
 		return;
 
-	device_lock_set_class(&pf->dev, &spf->device_key);
-	spf->frozen_by = 0;
-	spf->ops = ops;
+	pci_err(pf, "no SDIs can be created: %d\n", ret);
+	pci_siov_release_msix(spf);
 }
 
 static struct pci_sdi_core *condemn_next(struct pci_siov_pf *spf,
@@ -146,7 +162,7 @@ static void leave_orphan(struct pci_sdi_core *core, void *unused)
 		if (core->state != PCI_SDI_ORPHAN)
 			return;
 		pci_sdi_event(core, pci_siov_pf(pf)->answers ?
-			      pci_siov_thaw_event(pf) : PCI_SDI_LEAVE);
+			      pci_sdi_thaw_event(core) : PCI_SDI_LEAVE);
 	}
 
 	pci_sdi_finish(core);
@@ -236,8 +252,10 @@ static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
 	/* Those that come later are refused */
 	scoped_guard(mutex, &spf->lock)
 		pci_siov_pf_event(spf, event);
-	/* Until pci_siov_restore_state() finds that it is */
+	/* Until pci_siov_restore_state() finds that they are */
 	spf->pf->siov->quiet = false;
+	spf->pf->siov->was_reset = false;
+	spf->pf->siov->reset_failed = false;
 
 	walk_sdis(spf, freeze, (void *)how);
 	pci_siov_allow_sync(spf);
@@ -284,10 +302,10 @@ void pci_sdis_reset_prepare(struct pci_dev *pf)
 }
 
 /*
- * A reset stops what nothing else could, unless it has failed or was none: SIOV
- * Status tells.
+ * A reset stops what nothing else could. Sleep may be one or not, so it counts as
+ * none.
  */
-static void end_quarantine(struct pci_siov_pf *spf, bool quiet)
+static void end_quarantine(struct pci_siov_pf *spf)
 {
 	u16 pf = pci_dev_id(spf->pf);
 	unsigned long index;
@@ -297,7 +315,7 @@ static void end_quarantine(struct pci_siov_pf *spf, bool quiet)
 	if (!pci_rid_in_quarantine(spf->bridge, pf))
 		return;
 
-	if (!quiet) {
+	if (!spf->pf->siov->was_reset) {
 		pci_warn(spf->pf, "not all SDIs are disabled after the reset; those that never stopped stay out of use\n");
 		return;
 	}
@@ -385,20 +403,20 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 	ret = reset_below_bridge(pf);
 	if (ret)
 		return ret;
-	if (READ_ONCE(pf->siov->left_over))
+	if (!pf->siov->quiet)
 		return -EBUSY;
 
 	/* Of the driver that has left them */
 	guard(mutex)(&pci_siov_pf(pf)->lock);
-	end_quarantine(pci_siov_pf(pf), true);
+	pf->siov->was_reset = true;
+	WRITE_ONCE(pf->siov->left_over, false);
+	end_quarantine(pci_siov_pf(pf));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pci_siov_stop_left_over);
 
 static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 {
-	bool quiet = spf->pf->siov->quiet;
-
 	lockdep_assert_held(&spf->reset_lock);
 
 	/* To have its power back does not mend what recovery has failed to */
@@ -420,7 +438,8 @@ static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 	/* In one go: what gets stuck from now on is not what was reset */
 	scoped_guard(mutex, &spf->lock) {
 		pci_siov_pf_event(spf, PCI_SIOV_PF_THAW);
-		end_quarantine(spf, quiet);
+		if (by != PCI_SIOV_BY_SLEEP || spf->pf->siov->was_reset)
+			end_quarantine(spf);
 	}
 
 	if (READ_ONCE(spf->state) != PCI_SIOV_PF_READY)
@@ -490,6 +509,7 @@ EXPORT_SYMBOL_GPL(pci_siov_reset_prepare);
 /**
  * pci_siov_reset_done() - The driver of a PF has reset it
  * @pf: the PF, after pci_siov_reset_prepare()
+ * @error: 0, or the reset has failed
  *
  * The device works again, with its configuration space restored. The reset
  * operation brings each SDI back that has a driver, and rid_allow the Routing IDs of
@@ -498,17 +518,20 @@ EXPORT_SYMBOL_GPL(pci_siov_reset_prepare);
  * with another SIOV capability loses its SDIs.
  *
  * If the reset has failed the driver calls this as well; its operations then
- * return errors, and the SDIs stay out of use.
+ * return errors, and the SDIs stay out of use. So do those that could not be stopped
+ * before: only a reset ends that.
  *
  * Context: as pci_siov_reset_prepare(), by the same task.
  */
-void pci_siov_reset_done(struct pci_dev *pf)
+void pci_siov_reset_done(struct pci_dev *pf, int error)
 {
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
 		return;
 
+	if (error)
+		pci_siov_reset_failed(pf);
 	/* Whether the SDIs are disabled, and have the Routing IDs they had */
 	pci_siov_restore_state(pf);
 	thaw_all(spf, PCI_SIOV_BY_DRIVER);
@@ -535,14 +558,14 @@ void pci_siov_note_source(struct pci_dev *pf, u16 rid)
 	pf->siov->source = rid;
 }
 
-/* The core has done what it can. Another reset, as by the driver, may still help */
-static void give_up(struct pci_siov_pf *spf)
+/* What @by stands for has failed. Another reset, as by the driver, may still help */
+static void give_up(struct pci_siov_pf *spf, unsigned int by)
 {
 	guard(mutex)(&spf->reset_lock);
-	if (!(spf->frozen_by & PCI_SIOV_BY_CORE))
+	if (!(spf->frozen_by & by))
 		return;
 
-	spf->frozen_by &= ~PCI_SIOV_BY_CORE;
+	spf->frozen_by &= ~by;
 	spf->frozen_by |= PCI_SIOV_BY_FAILURE;
 }
 
@@ -566,7 +589,7 @@ void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 
 	if (state != pci_channel_io_frozen) {
 		if (state == pci_channel_io_perm_failure)
-			give_up(spf);
+			give_up(spf, PCI_SIOV_BY_CORE);
 		walk_sdis(spf, sdi_error, &state);
 		return;
 	}
@@ -662,19 +685,27 @@ void pci_sdis_suspend(struct pci_dev *pf)
 /**
  * pci_sdis_resume() - A function has its power back after system sleep
  * @pf: any function
+ * @error: 0 if its driver has it working again, or has refused to sleep
  *
  * Those SDIs that sleep follow one by one (see pci_sdi_wake()). A function that
- * error recovery had given up, or that is being reset, stays as it is.
+ * error recovery had given up, or that is being reset, stays as it is. One that its
+ * driver could not wake up is given up as well, and the SDIs' drivers hear of it.
  *
- * Context: device_lock() of @pf is held, its driver has it working again. Also
- * where the driver has refused to sleep.
+ * Context: device_lock() of @pf is held.
  */
-void pci_sdis_resume(struct pci_dev *pf)
+void pci_sdis_resume(struct pci_dev *pf, int error)
 {
+	pci_channel_state_t state = pci_channel_io_perm_failure;
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
 		return;
+
+	if (error) {
+		give_up(spf, PCI_SIOV_BY_SLEEP);
+		walk_sdis(spf, sdi_error, &state);
+		return;
+	}
 
 	guard(mutex)(&spf->reset_lock);
 	thaw_all(spf, PCI_SIOV_BY_SLEEP);

@@ -133,6 +133,7 @@ struct pci_sdi_transition {
  *	over the calls of @told's notifications
  * @lock: protects @state and @irqs, and is held over @ops
  * @state: where the SDI is in its life. Changed by pci_sdi_event() alone
+ * @may_hang: in %PCI_SDI_ORPHAN, nobody was able to stop it before; under @lock
  * @told: the driver that hears of resets and errors
  * @wanted: a driver is bound, or is in probe. While there is none the SDI is not
  *	brought back after a reset of its PF, but when one comes
@@ -151,6 +152,7 @@ struct pci_sdi_core {
 	struct mutex notify_lock; /* see above */
 	struct mutex lock; /* see above */
 	enum pci_sdi_state state;
+	bool may_hang;
 	struct pci_sdi_driver *told;
 	bool wanted;
 	bool asleep;
@@ -163,6 +165,23 @@ struct pci_sdi_core {
 };
 
 #define to_sdi_core(_sdi)	container_of_const(_sdi, struct pci_sdi_core, sdi)
+
+/*
+ * May an SDI in this state do DMA that nobody wants any more? What stops a PCI
+ * function for sure is Bus Master Enable. An SDI has nothing like it, only the word
+ * of its device, so only the IOMMU is left to do it.
+ */
+static inline bool pci_sdi_may_send(enum pci_sdi_state state)
+{
+	switch (state) {
+	case PCI_SDI_STUCK:
+	case PCI_SDI_LOST:
+	case PCI_SDI_FROZEN_RUNNING:
+		return true;
+	default:
+		return false;
+	}
+}
 
 static inline bool pci_sdi_is_frozen(const struct pci_sdi_core *core)
 {
@@ -364,6 +383,13 @@ static inline struct pci_siov_pf *pci_siov_pf(const struct pci_dev *pf)
 	return pf->siov ? pf->siov->spf : NULL;
 }
 
+/* Is a reset under way, and not only sleep? */
+static inline bool pci_siov_is_being_reset(const struct pci_siov_pf *spf)
+{
+	return READ_ONCE(spf->frozen_by) &
+	       (PCI_SIOV_BY_CORE | PCI_SIOV_BY_DRIVER);
+}
+
 /* pf.c */
 bool pci_sdis_stream_covers(struct pci_siov_pf *spf, u32 rid);
 
@@ -371,7 +397,7 @@ bool pci_sdis_stream_covers(struct pci_siov_pf *spf, u32 rid);
 void pci_siov_thaw_init(struct pci_siov_pf *spf);
 void pci_siov_thaw_sdis(struct pci_siov_pf *spf);
 void pci_siov_thaw_end(struct pci_siov_pf *spf);
-enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf);
+enum pci_sdi_event pci_sdi_thaw_event(const struct pci_sdi_core *core);
 
 /* claim.c */
 int pci_sdi_claim_rid(struct pci_sdi *sdi, u32 rid, bool quiet);

@@ -307,31 +307,14 @@ static enum pci_sdi_state next_state(const struct pci_sdi_core *core,
 	return ret && t->op ? t->failed : t->next;
 }
 
-/*
- * May the SDI do DMA that nobody wants any more? What stops a PCI function for
- * sure is Bus Master Enable. An SDI has nothing like it, only the word of its
- * device, so only the IOMMU is left to do it.
- */
-static bool may_send(enum pci_sdi_state state)
-{
-	switch (state) {
-	case PCI_SDI_STUCK:
-	case PCI_SDI_LOST:
-	case PCI_SDI_FROZEN_RUNNING:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
 {
 	struct device *dev = &core->sdi.dev;
-	bool before = may_send(core->state);
+	bool before = pci_sdi_may_send(core->state);
 	int ret;
 
 	WRITE_ONCE(core->state, next);
-	if (before == may_send(next))
+	if (before == pci_sdi_may_send(next))
 		return 0;
 
 	if (!before) {

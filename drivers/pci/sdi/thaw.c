@@ -26,18 +26,29 @@
 #define MOMENT	HZ
 
 /**
- * pci_siov_thaw_event() - What the end of a PF's reset or sleep means for its SDIs
- * @pf: the PF, whose state was restored
+ * pci_sdi_thaw_event() - What the end of a PF's reset or sleep means for an SDI
+ * @core: the SDI
+ *
+ * An orphan that hangs is not reset by itself any more, so only a reset of the PF is
+ * sure to have stopped it.
+ *
+ * Context: &pci_sdi_core.lock is held, or it may not be so any more.
  *
  * Return: the event.
  */
-enum pci_sdi_event pci_siov_thaw_event(const struct pci_dev *pf)
+enum pci_sdi_event pci_sdi_thaw_event(const struct pci_sdi_core *core)
 {
-	if (READ_ONCE(pf->siov->changed))
+	const struct pci_siov *siov = core->sdi.pf->siov;
+	bool hangs = READ_ONCE(core->state) == PCI_SDI_ORPHAN && core->may_hang;
+
+	if (READ_ONCE(siov->changed))
 		return PCI_SDI_THAW_CHANGED;
 
-	/* A state that was not restored leaves it unknown, and so false */
-	return READ_ONCE(pf->siov->quiet) ? PCI_SDI_THAW : PCI_SDI_THAW_UNSURE;
+	/* A state that was not restored leaves both unknown, and so false */
+	if (hangs ? READ_ONCE(siov->was_reset) : READ_ONCE(siov->quiet))
+		return PCI_SDI_THAW;
+
+	return PCI_SDI_THAW_UNSURE;
 }
 
 /* Where the PF freezes again, the next thaw begins anew */

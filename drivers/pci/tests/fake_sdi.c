@@ -139,8 +139,10 @@ static int fake_pf_suspend(struct device *dev)
 
 static int fake_pf_wake(struct device *dev)
 {
-	fake_sdi_pf.silent = false;
-	return 0;
+	if (!fake_sdi_pf.resume_ret)
+		fake_sdi_pf.silent = false;
+
+	return fake_sdi_pf.resume_ret;
 }
 
 static DEFINE_SIMPLE_DEV_PM_OPS(fake_pf_pm_ops, fake_pf_suspend, fake_pf_wake);

@@ -36,6 +36,7 @@
  * @master_ret: what sdi_set_master returns; if not 0 nothing changes
  * @suspend_ret: what its suspend function returns; if 0 the function is silent until
  *	it is resumed
+ * @resume_ret: what its resume function returns; if not 0 the function stays silent
  * @name: the SDI's name when sdi_init was called
  * @in_init: called by sdi_init, if not NULL
  * @in_reset: called by sdi_reset, if not NULL
@@ -59,6 +60,7 @@ struct fake_sdi_pf {
 	int reset_ret;
 	int master_ret;
 	int suspend_ret;
+	int resume_ret;
 	char name[32];
 	void (*in_init)(struct pci_sdi *sdi);
 	void (*in_reset)(struct pci_sdi *sdi);

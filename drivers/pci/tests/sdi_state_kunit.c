@@ -9,6 +9,9 @@
  * keeps its Routing ID, nobody is called while the function does not answer, and
  * a driver that may have a user hears of everything.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/notifier.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -341,7 +344,7 @@ static void reset_by_driver(void)
 	do_meanwhile();
 	reset_device();
 	fake_sdi_pf.silent = false;
-	pci_siov_reset_done(box->pf);
+	pci_siov_reset_done(box->pf, 0);
 }
 
 static void meet_error(void)
@@ -678,20 +681,209 @@ static void state_quarantine_ends_in_probe(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
 }
 
+/* Let the function know no other way to be reset */
+static void reset_by_method(struct kunit *test, const char *name)
+{
+	int m;
+
+	for (m = 1; m < PCI_NUM_RESET_METHODS; m++)
+		if (!strcmp(pci_reset_fn_methods[m].name, name))
+			break;
+	KUNIT_ASSERT_LT(test, m, PCI_NUM_RESET_METHODS);
+	box->pf->reset_methods[0] = m;
+	box->pf->reset_methods[1] = 0;
+}
+
+/*
+ * The one SDI that was enabled hangs, so SIOV Status reads 0 before any reset as
+ * well as after it.
+ */
+static void state_quarantine_needs_reset(struct kunit *test)
+{
+	hang_and_delete(test);
+
+#ifdef CONFIG_SUSPEND
+	/* A sleep that is given up, or without loss of power */
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	pci_siov_restore_state(box->pf);
+	KUNIT_ASSERT_EQ(test, 0, resume_pf());
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(0));
+#endif
+
+	/* User-mode Linux has no ACPI that could do it */
+	reset_by_method(test, "acpi");
+	KUNIT_EXPECT_EQ(test, -ENOTTY, pci_reset_function(box->pf));
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+
+	pci_siov_reset_prepare(box->pf, true);
+	pci_siov_reset_done(box->pf, -ETIMEDOUT);
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(0));
+
+	pci_siov_reset_prepare(box->pf, true);
+	pci_siov_reset_done(box->pf, 0);
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
+/* The hanging SDI goes during a reset, which then fails */
+static void state_quarantine_of_orphan(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.reset_ret = -ETIMEDOUT;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pci_sdi_reset(sdi));
+	pci_sdi_put(sdi);
+	fake_sdi_pf.reset_ret = 0;
+
+	pci_siov_reset_prepare(box->pf, true);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+	pci_siov_reset_done(box->pf, -ETIMEDOUT);
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box->mark, LOGLEVEL_WARNING,
+						 "could not be stopped", NULL));
+
+	pci_siov_reset_prepare(box->pf, true);
+	pci_siov_reset_done(box->pf, 0);
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+}
+
+/* Found again, and to wake it up is no reset */
+static void state_quarantine_outlives_power(struct kunit *test)
+{
+	hang_and_delete(test);
+	find_pf_again(test);
+	pci_siov_restore_state(box->pf);
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(1));
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	KUNIT_EXPECT_EQ(test, 0x109, create_and_put(1));
+}
+
+/* A link that goes down while the capability is read has changed nothing */
+static void state_capability_vanishes(struct kunit *test)
+{
+	u16 pos = box->pf->siov->pos;
+	u32 sdis = fake_pci_get32(box->fn, pos + PCI_SIOV_TOTAL_SDIS);
+	u32 rids = fake_pci_get32(box->fn, pos + PCI_SIOV_FIRST_OFFSET);
+
+	pci_sdis_error(box->pf, pci_channel_io_frozen);
+	fake_pci_put32(box->fn, pos + PCI_SIOV_FIRST_OFFSET, ~0);
+	pci_siov_restore_state(box->pf);
+	fake_pci_put32(box->fn, pos + PCI_SIOV_TOTAL_SDIS, ~0);
+	pci_siov_restore_state(box->pf);
+	KUNIT_EXPECT_FALSE(test, box->pf->siov->changed);
+	KUNIT_EXPECT_FALSE(test, box->pf->siov->quiet);
+
+	fake_pci_put32(box->fn, pos + PCI_SIOV_TOTAL_SDIS, sdis);
+	fake_pci_put32(box->fn, pos + PCI_SIOV_FIRST_OFFSET, rids);
+	pci_siov_restore_state(box->pf);
+	KUNIT_EXPECT_TRUE(test, box->pf->siov->quiet);
+	pci_sdis_reset_done(box->pf);
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
+static struct completion prepared;
+
+static void prepare_reset(struct work_struct *work)
+{
+	scoped_guard(device, &box->pf->dev)
+		pci_sdis_reset_prepare(box->pf);
+	complete(&prepared);
+}
+
+/*
+ * Whoever destroys an SDI that was left frozen has seen that the PF is back, and
+ * holds the SDI's lock until the PF's driver has been told.
+ */
+static void state_reset_waits_for_destroyer(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+	struct pci_sdi_core *core;
+	struct work_struct work;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	core = to_sdi_core(sdi);
+	happening = RESET;
+	reset_by_kernel();
+	KUNIT_ASSERT_EQ(test, PCI_SDI_FROZEN, core->state);
+
+	init_completion(&prepared);
+	INIT_WORK_ONSTACK(&work, prepare_reset);
+	mutex_lock(&core->lock);
+	schedule_work(&work);
+	KUNIT_EXPECT_EQ(test, 0,
+			wait_for_completion_timeout(&prepared, HZ / 5));
+	mutex_unlock(&core->lock);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+
+	pci_siov_restore_state(box->pf);
+	scoped_guard(device, &box->pf->dev)
+		pci_sdis_reset_done(box->pf);
+	pci_sdi_put(sdi);
+}
+
+static void attach_pf(struct work_struct *work)
+{
+	if (device_attach(&box->pf->dev) < 0)
+		fake_sdi_user.wrong++;
+}
+
+/* Recovery work that was begun in probe resets the function: nothing can be read */
+static void state_attach_waits_for_reset(struct kunit *test)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	struct work_struct work;
+	u16 ctl, before;
+
+	ctl = pci_pcie_cap(box->pf) + PCI_EXP_DEVCTL;
+	before = fake_pci_get16(box->fn, ctl);
+	device_release_driver(&box->pf->dev);
+	INIT_WORK_ONSTACK(&work, attach_pf);
+	scoped_guard(mutex, &spf->reset_lock) {
+		fake_pci_put16(box->fn, ctl, ~0);
+		schedule_work(&work);
+		msleep(200);
+		fake_pci_put16(box->fn, ctl, before);
+	}
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	KUNIT_EXPECT_NULL(test, spf->refused);
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
+static int hang_while_added(struct notifier_block *nb, unsigned long action,
+			    void *data)
+{
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		WRITE_ONCE(to_sdi_core(to_pci_sdi(data))->state,
+			   PCI_SDI_FROZEN_RUNNING);
+	return NOTIFY_DONE;
+}
+
+/* Two resets in one creation, and the first has failed to bring the SDI back */
+static void state_hangs_before_it_is_known(struct kunit *test)
+{
+	struct notifier_block nb = { .notifier_call = hang_while_added };
+
+	KUNIT_ASSERT_EQ(test, 0, bus_register_notifier(&pci_sdi_bus_type, &nb));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(0));
+	bus_unregister_notifier(&pci_sdi_bus_type, &nb);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
+	KUNIT_EXPECT_EQ(test, 0, box->pf->siov->num_sdis);
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
 /* A function that knows no other reset: that of the bus needs the bridge */
 static void state_left_over_resets_bus(struct kunit *test)
 {
 	struct pci_dev *bridge = pci_upstream_bridge(box->pf);
 	struct pci_dev *pf = box->pf;
-	int m;
 
-	for (m = 1; m < PCI_NUM_RESET_METHODS; m++)
-		if (!strcmp(pci_reset_fn_methods[m].name, "bus"))
-			break;
-	KUNIT_ASSERT_LT(test, m, PCI_NUM_RESET_METHODS);
 	device_release_driver(&pf->dev);
-	pf->reset_methods[0] = m;
-	pf->reset_methods[1] = 0;
+	reset_by_method(test, "bus");
 	WRITE_ONCE(pf->siov->left_over, true);
 	set_status(PCI_SIOV_STATUS_ENABLED);
 
@@ -843,7 +1035,7 @@ static void state_resets_overlap(struct kunit *test)
 		pci_sdis_reset_prepare(box->pf);
 		fake_sdi_pf.silent = true;
 		pci_siov_reset_prepare(box->pf, false);
-		pci_siov_reset_done(box->pf);
+		pci_siov_reset_done(box->pf, 0);
 		KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
 		KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
 		fake_sdi_pf.silent = false;
@@ -860,7 +1052,7 @@ static void state_resets_overlap(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
 	pci_siov_reset_prepare(box->pf, false);
-	pci_siov_reset_done(box->pf);
+	pci_siov_reset_done(box->pf, 0);
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 	pci_sdi_put(sdi);
@@ -887,7 +1079,7 @@ static void state_reset_while_falling_asleep(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
 	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(2));
 	pci_siov_reset_prepare(box->pf, false);
-	pci_siov_reset_done(box->pf);
+	pci_siov_reset_done(box->pf, 0);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(2));
 
 	/* Each wakes up in its turn */
@@ -967,6 +1159,60 @@ static void state_sleep_is_refused(struct kunit *test)
 	resume_sdi(sdi);
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 	KUNIT_EXPECT_EQ(test, 0x109, create_and_put(1));
+	pci_sdi_put(sdi);
+}
+
+/* Left frozen after a reset, as no driver has it, and a sleep was given up since */
+static void state_sleep_is_given_up(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(1, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_EQ(test, 0x108, create_and_put(0));
+	happening = RESET;
+	reset_by_kernel();
+	suspend_sdi(sdi);
+	resume_sdi(sdi);
+
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+	pci_sdi_put(sdi);
+}
+
+/* The driver does not get its function to work */
+static void state_resume_fails(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	happening = SLEEP;
+	suspend_sdi(sdi);
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	reset_device();
+	fake_sdi_pf.resume_ret = -EIO;
+	KUNIT_EXPECT_EQ(test, -EIO, resume_pf());
+	resume_sdi(sdi);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN,
+			pci_siov_pf(box->pf)->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_pf.resets);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_perm_failure,
+			fake_sdi_user.last_state);
+
+	/* Neither does sleep mend it, but a reset may */
+	suspend_sdi(sdi);
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	fake_sdi_pf.resume_ret = 0;
+	reset_device();
+	KUNIT_EXPECT_EQ(test, 0, resume_pf());
+	resume_sdi(sdi);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN,
+			pci_siov_pf(box->pf)->state);
+	reset_by_driver();
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 	pci_sdi_put(sdi);
 }
 
@@ -1220,6 +1466,13 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_each_event_of_pf),
 	KUNIT_CASE(state_lives),
 	KUNIT_CASE(state_quarantine_outlives_removal),
+	KUNIT_CASE(state_quarantine_needs_reset),
+	KUNIT_CASE(state_quarantine_of_orphan),
+	KUNIT_CASE(state_quarantine_outlives_power),
+	KUNIT_CASE(state_capability_vanishes),
+	KUNIT_CASE_SLOW(state_reset_waits_for_destroyer),
+	KUNIT_CASE_SLOW(state_attach_waits_for_reset),
+	KUNIT_CASE(state_hangs_before_it_is_known),
 	KUNIT_CASE(state_quarantine_ends_in_probe),
 	KUNIT_CASE(state_left_over_resets_bus),
 	KUNIT_CASE(state_quarantine_ends_with_device),
@@ -1233,6 +1486,8 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_sleep_after_failure),
 	KUNIT_CASE(state_allowlist_sleeps),
 	KUNIT_CASE(state_sleep_is_refused),
+	KUNIT_CASE(state_sleep_is_given_up),
+	KUNIT_CASE(state_resume_fails),
 #ifdef CONFIG_HIBERNATE_CALLBACKS
 	KUNIT_CASE(state_hibernates),
 #endif

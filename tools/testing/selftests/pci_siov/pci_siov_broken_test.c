@@ -210,12 +210,18 @@ static uint32_t first_word(const uint32_t *mem)
 static bool fills(const struct user *u, uint64_t dst, const uint32_t *mem,
 		  uint32_t pattern)
 {
+	double end = now() + 10;
+
 	set_reg64(u, REG_DST, dst);
 	set_reg(u, REG_LEN, 64);
 	set_reg(u, REG_PATTERN, pattern);
 	set_reg(u, REG_CMD, CMD_FILL);
-	usleep(200000);
-	return first_word(mem) == pattern;
+	while (first_word(mem) != pattern) {
+		if (now() > end)
+			return false;
+		usleep(1000);
+	}
+	return true;
 }
 
 static bool stream_start(const struct pf *pf, const char *name,

@@ -60,12 +60,12 @@ def run_qtest(name="qemu"):
 def run_runner():
     """The runner's own judgement, fed with what must not pass"""
     return run_program([sys.executable, HERE / "tests/ktap_main.py"],
-                       "the runner's own tests gave no results", timeout=300)
+                       "the runner's own tests gave no results", timeout=900)
 
 
 def run_scripts():
     return run_program([TOP / "scripts/tests/run"],
-                       "the tests of the scripts gave no results", timeout=300)
+                       "the tests of the scripts gave no results", timeout=900)
 
 
 HOST_TESTS = {
