@@ -165,6 +165,21 @@ static u32 class_of(u16 type)
 	}
 }
 
+/* Messages of an SDI that its control block has room for */
+static u16 block_vectors(const struct pci_sdi *sdi)
+{
+	u32 size = sdi_siov(sdi)->block_size - VP_SIOV_BLK_MSG(0);
+	u32 room = size / (VP_SIOV_BLK_MSG(1) - VP_SIOV_BLK_MSG(0));
+	u32 vectors = readl(sdi_block(sdi) + VP_SIOV_BLK_VECTORS);
+
+	if (vectors <= room)
+		return min(vectors, U16_MAX);
+
+	pci_warn(sdi->pf, "SDI %u: %u of its %u messages are in its control block\n",
+		 sdi->index, room, vectors);
+	return min(room, U16_MAX);
+}
+
 static int vp_sdi_init(struct pci_sdi *sdi)
 {
 	const struct virtio_pci_siov *siov = sdi_siov(sdi);
@@ -180,7 +195,7 @@ static int vp_sdi_init(struct pci_sdi *sdi)
 	sdi->ids.vendor = PCI_VENDOR_ID_REDHAT_QUMRANET;
 	sdi->ids.device = VP_SIOV_DEVICE_ID + type;
 	sdi->ids.class = class_of(type);
-	sdi->nr_irqs = readl(sdi_block(sdi) + VP_SIOV_BLK_VECTORS);
+	sdi->nr_irqs = block_vectors(sdi);
 	sdi->region[0].start = siov->pages +
 			       (phys_addr_t)sdi->index * siov->page_size;
 	sdi->region[0].size = siov->page_size;
@@ -473,6 +488,21 @@ int virtio_pci_siov_member(struct pci_sdi *sdi,
 	};
 	return 0;
 }
+
+/**
+ * virtio_pci_sdi_break_pf() - The PF of an SDI has met a fatal error
+ * @sdi: an SDI for which virtio_pci_sdi_layout() has found something
+ *
+ * The PF's driver hears of it when those of all SDIs are ready for the reset. They may
+ * have to wait for who waits for an answer of the PF.
+ */
+void virtio_pci_sdi_break_pf(const struct pci_sdi *sdi)
+{
+	struct virtio_pci_device *owner = pci_get_drvdata(sdi->pf);
+
+	virtio_break_device(&owner->vdev);
+}
+EXPORT_SYMBOL_GPL(virtio_pci_sdi_break_pf);
 
 /**
  * virtio_pci_sdi_layout() - Where the registers are in the page of an SDI

@@ -88,6 +88,7 @@ void virtio_pci_siov_probe(struct virtio_pci_device *vp_dev);
 u16 virtio_pci_siov_group(const struct virtio_pci_device *vp_dev);
 int virtio_pci_siov_member(struct pci_sdi *sdi,
 			   struct virtio_admin_member *member);
+void virtio_pci_sdi_break_pf(const struct pci_sdi *sdi);
 
 #define virtio_pci_siov_ops_ptr		(&virtio_pci_siov_ops)
 #else

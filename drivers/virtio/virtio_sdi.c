@@ -71,7 +71,7 @@ struct virtio_sdi_irq {
  * @nr_irqs: number of @irqs
  * @vector_each: each queue has a vector of its own
  * @paused: the SDI is being reset, and the virtio driver knows
- * @gone: it does not come back
+ * @gone: it does not come back, unless a reset succeeds in spite of that
  * @resumed: wakes who waits for the end of @paused
  */
 struct virtio_sdi {
@@ -616,18 +616,20 @@ static int vs_enable_vq_after_reset(struct virtqueue *vq)
 /*
  * A device that is not reset may go on writing into memory that is freed next. Its
  * SDI can be stopped by other means; if that fails as well, the PCI core keeps it
- * from all memory.
+ * from all memory. While the PF is being reset an SDI is not, so that its DMA is
+ * stopped has to do.
  */
 static void vs_stop_by_force(struct virtio_sdi *vs)
 {
 	int ret;
 
+	pci_sdi_set_master(vs->sdi, false);
 	dev_err(&vs->sdi->dev, "device status is %#x %ld ms after a reset; resetting the SDI\n",
 		vs_get_status(&vs->vdev), RESET_TIMEOUT_US / USEC_PER_MSEC);
 	ret = pci_sdi_reset(vs->sdi);
 	if (!ret)
 		ret = pci_sdi_set_master(vs->sdi, true);
-	if (ret)
+	if (ret && !pci_sdi_is_pf_frozen(vs->sdi))
 		dev_err(&vs->sdi->dev, "the SDI is out of use: %d\n", ret);
 }
 
@@ -782,6 +784,7 @@ static void virtio_sdi_remove(struct pci_sdi *sdi)
 /* Let the virtio driver give up its queues, as what is in them will be lost */
 static void vs_pause(struct virtio_sdi *vs)
 {
+	struct device_driver *drv;
 	int ret;
 
 	if (vs->paused)
@@ -792,9 +795,11 @@ static void vs_pause(struct virtio_sdi *vs)
 	if (!ret)
 		return;
 
-	if (vs->vdev.dev.driver)
+	/* It may be being bound or unbound */
+	drv = READ_ONCE(vs->vdev.dev.driver);
+	if (drv)
 		dev_warn(&vs->sdi->dev, "driver %s cannot go through a reset (%d); unbind and bind it afterwards\n",
-			 vs->vdev.dev.driver->name, ret);
+			 drv->name, ret);
 	virtio_break_device(&vs->vdev);
 }
 
@@ -830,7 +835,9 @@ static void virtio_sdi_reset_done(struct pci_sdi *sdi, int error)
 	vs_pause(vs);
 	if (!ret)
 		ret = vs_resume(vs);
-	if (ret)
+	if (!ret)
+		WRITE_ONCE(vs->gone, false);
+	else
 		dev_err(&sdi->dev, "the virtio device did not come back from a reset: %d\n",
 			ret);
 
@@ -847,10 +854,16 @@ static void virtio_sdi_error(struct pci_sdi *sdi, pci_channel_state_t state)
 		return;
 
 	/* Who waits for an answer of the device must not do so any more */
-	virtio_break_device(&vs->vdev);
+	if (state == pci_channel_io_frozen && pci_sdi_is_pf_frozen(sdi))
+		virtio_break_until_reset(&vs->vdev);
+	else
+		virtio_break_device(&vs->vdev);
+	if (pci_sdi_is_pf_frozen(sdi))
+		virtio_pci_sdi_break_pf(sdi);
 	if (state != pci_channel_io_perm_failure)
 		return;
 
+	WRITE_ONCE(vs->vdev.reset_expected, false);
 	WRITE_ONCE(vs->gone, true);
 	wake_up_all(&vs->resumed);
 }

@@ -254,7 +254,8 @@ struct pci_siov_ops {
  *	reset, and is out of use until a reset succeeds
  * @error: the PF has met an error, or is gone for good
  *	(pci_channel_io_perm_failure), or its driver reports an error of this
- *	SDI (pci_sdi_report_error()). A reset of the PF may follow
+ *	SDI (pci_sdi_report_error()). A reset of the PF may follow; the drivers of
+ *	all its SDIs hear of the error before any hears of the reset
  * @request: the SDI is wanted back, as its PF's driver is about to go: ask its
  *	user to let go. @remove follows
  * @driver_managed_dma: the driver does not use the kernel's DMA API but owns

@@ -156,8 +156,8 @@ static void lock_out(struct pci_sdi_core *core, bool answers)
 	pci_sdi_sync_irqs(&core->sdi);
 }
 
-static void freeze(struct pci_sdi_core *core, bool answers,
-		   pci_channel_state_t error)
+/* Tell of an error that has stopped the PF. A reset follows: see freeze() */
+static void cut_off(struct pci_sdi_core *core, pci_channel_state_t error)
 {
 	lockdep_assert_held(&core->notify_lock);
 	if (pci_sdi_is_frozen(core)) {
@@ -166,13 +166,26 @@ static void freeze(struct pci_sdi_core *core, bool answers,
 		return;
 	}
 
-	if (!answers)
-		lock_out(core, false);
-	if (error && core->told && core->told->error)
+	lock_out(core, false);
+	core->cut_off = core->told;
+	if (core->told && core->told->error)
 		core->told->error(&core->sdi, error);
+}
+
+static void freeze(struct pci_sdi_core *core, bool answers)
+{
+	bool frozen = pci_sdi_is_frozen(core);
+
+	lockdep_assert_held(&core->notify_lock);
+	if (frozen && !core->cut_off)
+		return;
+
+	core->cut_off = false;
+	if (!frozen && !answers)
+		lock_out(core, false);
 	if (core->told && core->told->reset_prepare)
 		core->told->reset_prepare(&core->sdi);
-	if (answers)
+	if (!frozen && answers)
 		lock_out(core, true);
 }
 
@@ -203,21 +216,36 @@ static void thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
 }
 
 /**
+ * pci_sdi_cut_off() - Tell the driver of an SDI that its PF does not answer
+ * @core: the SDI
+ * @error: the error that is the reason
+ *
+ * The PF's driver is not called for the SDI any more. pci_sdi_freeze() follows when
+ * the drivers of all SDIs have been told: what one waits for when it hears of the
+ * reset may be held by who waits for an answer of another one.
+ *
+ * Context: sleeps; not under &pci_siov_pf.lock.
+ */
+void pci_sdi_cut_off(struct pci_sdi_core *core, pci_channel_state_t error)
+{
+	guard(mutex)(&core->notify_lock);
+	cut_off(core, error);
+}
+
+/**
  * pci_sdi_freeze() - Keep everybody from an SDI
  * @core: the SDI
  * @answers: the PF still answers, so the driver of the SDI can stop it
- * @error: the error that is the reason, or 0
  *
  * Its driver is told, and the PF's driver is not called for it until
  * pci_sdi_thaw(). Does nothing if it is frozen already.
  *
  * Context: sleeps; not under &pci_siov_pf.lock.
  */
-void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
-		    pci_channel_state_t error)
+void pci_sdi_freeze(struct pci_sdi_core *core, bool answers)
 {
 	guard(mutex)(&core->notify_lock);
-	freeze(core, answers, error);
+	freeze(core, answers);
 }
 
 /* Its own time to wake up comes later; an orphan's does not come */
@@ -293,7 +321,7 @@ void pci_sdi_sleep(struct pci_sdi_core *core)
 {
 	guard(mutex)(&core->notify_lock);
 	core->asleep = true;
-	freeze(core, !pci_sdi_is_pf_frozen(&core->sdi), 0);
+	freeze(core, !pci_sdi_is_pf_frozen(&core->sdi));
 }
 
 /**
@@ -417,5 +445,6 @@ void pci_sdi_notify_stop(struct pci_sdi *sdi)
 	guard(mutex)(&core->notify_lock);
 	core->told = NULL;
 	core->wanted = false;
+	core->cut_off = false;
 }
 EXPORT_SYMBOL_GPL(pci_sdi_notify_stop);

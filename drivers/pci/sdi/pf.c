@@ -223,11 +223,18 @@ struct freeze {
 	pci_channel_state_t error;
 };
 
+static void cut_off(struct pci_sdi_core *core, void *data)
+{
+	const struct freeze *how = data;
+
+	pci_sdi_cut_off(core, how->error);
+}
+
 static void freeze(struct pci_sdi_core *core, void *data)
 {
 	const struct freeze *how = data;
 
-	pci_sdi_freeze(core, how->answers, how->error);
+	pci_sdi_freeze(core, how->answers);
 }
 
 /* One of many need not disturb the others, if the one is known */
@@ -257,6 +264,8 @@ static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
 	spf->pf->siov->was_reset = false;
 	spf->pf->siov->reset_failed = false;
 
+	if (how->error)
+		walk_sdis(spf, cut_off, (void *)how);
 	walk_sdis(spf, freeze, (void *)how);
 	pci_siov_allow_sync(spf);
 }

@@ -129,8 +129,8 @@ struct pci_sdi_transition {
  * struct pci_sdi_core - what only the core knows of an SDI
  * @sdi: what everybody knows
  * @ops: the PF driver's; stay valid for as long as the SDI has an index
- * @notify_lock: protects @told, @wanted, @asleep, @seen and @resets, and is held
- *	over the calls of @told's notifications
+ * @notify_lock: protects @told, @wanted, @asleep, @cut_off, @seen and @resets, and
+ *	is held over the calls of @told's notifications
  * @lock: protects @state and @irqs, and is held over @ops
  * @state: where the SDI is in its life. Changed by pci_sdi_event() alone
  * @may_hang: in %PCI_SDI_ORPHAN, nobody was able to stop it before; under @lock
@@ -139,6 +139,8 @@ struct pci_sdi_transition {
  *	brought back after a reset of its PF, but when one comes
  * @asleep: the machine is about to sleep, or sleeps. The SDI stays frozen until it
  *	wakes up, whatever happens to the PF
+ * @cut_off: @told has heard of the error that has stopped the PF, and not yet of the
+ *	reset that follows
  * @resets: how often the SDI was reset behind the back of its driver
  * @reset_error: how the last of these went
  * @seen: @resets when the driver's probe began
@@ -156,6 +158,7 @@ struct pci_sdi_core {
 	struct pci_sdi_driver *told;
 	bool wanted;
 	bool asleep;
+	bool cut_off;
 	unsigned int resets;
 	int reset_error;
 	unsigned int seen;
@@ -435,8 +438,8 @@ void pci_sdi_probe_deferred(struct work_struct *work);
 
 /* ops.c */
 int pci_sdi_reset_bound(struct pci_sdi *sdi);
-void pci_sdi_freeze(struct pci_sdi_core *core, bool answers,
-		    pci_channel_state_t error);
+void pci_sdi_cut_off(struct pci_sdi_core *core, pci_channel_state_t error);
+void pci_sdi_freeze(struct pci_sdi_core *core, bool answers);
 void pci_sdi_thaw(struct pci_sdi_core *core);
 void pci_sdi_bring_back(struct pci_sdi_core *core);
 void pci_sdi_sleep(struct pci_sdi_core *core);

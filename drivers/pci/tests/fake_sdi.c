@@ -208,7 +208,8 @@ static void fake_user_reset_prepare(struct pci_sdi *sdi)
 
 	if (!user->told || test_and_set_bit(sdi->index, user->paused))
 		user->wrong++;
-	user->prepares++;
+	if (!user->prepares++)
+		user->errors_first = user->errors;
 	if (user->master)
 		pci_sdi_set_master(sdi, false);
 }

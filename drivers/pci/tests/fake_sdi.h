@@ -78,6 +78,7 @@ struct fake_sdi_pf {
  * @prepares: calls of reset_prepare
  * @dones: calls of reset_done
  * @errors: calls of error
+ * @errors_first: @errors when the first reset_prepare came
  * @requests: calls of request
  * @probes: calls of probe
  * @removes: calls of remove
@@ -101,6 +102,7 @@ struct fake_sdi_user {
 	unsigned int prepares;
 	unsigned int dones;
 	unsigned int errors;
+	unsigned int errors_first;
 	unsigned int requests;
 	unsigned int probes;
 	unsigned int removes;

@@ -435,7 +435,7 @@ static void irq_slow_over_reset(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, request(1));
 	msg = irqs.entry[0].msg;
 
-	pci_sdi_freeze(to_sdi_core(box.sdi), true, 0);
+	pci_sdi_freeze(to_sdi_core(box.sdi), true);
 	before = irqs.stores;
 	KUNIT_ASSERT_EQ(test, 0, request(2));
 	unrequest(1);
@@ -522,7 +522,7 @@ static void irq_fast_stores(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irqs.target, irqs.entry[0].msg.data >> 16);
 	KUNIT_EXPECT_FALSE(test, irqs.entry[0].masked);
 
-	pci_sdi_freeze(to_sdi_core(box.sdi), true, 0);
+	pci_sdi_freeze(to_sdi_core(box.sdi), true);
 	irqs.writes = 0;
 	KUNIT_ASSERT_EQ(test, 0, request(1));
 	KUNIT_EXPECT_EQ(test, 0, irqs.writes);

@@ -1333,6 +1333,35 @@ static void state_error_of_one(struct kunit *test)
 		pci_sdi_put(sdi[i]);
 }
 
+/* One that waits for another to give up must not do so before the other has heard */
+static void state_all_hear_of_error(struct kunit *test)
+{
+	struct pci_sdi *sdi[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		sdi[i] = create(i, FAKE_SDI_DRIVER);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(sdi[i]));
+	}
+
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_error(box->pf, pci_channel_io_frozen);
+		KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.errors);
+		KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.errors_first);
+		KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.prepares);
+		/* Once is enough */
+		pci_sdis_error(box->pf, pci_channel_io_frozen);
+		KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.errors);
+		KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.prepares);
+		pci_siov_restore_state(box->pf);
+		pci_sdis_reset_done(box->pf);
+	}
+	KUNIT_EXPECT_EQ(test, 3, fake_sdi_user.dones);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.wrong);
+	for (i = 0; i < 3; i++)
+		pci_sdi_put(sdi[i]);
+}
+
 static void error_of(struct kunit *test, u16 rid, unsigned int told)
 {
 	unsigned int before = fake_sdi_user.errors;
@@ -1495,6 +1524,7 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_core_stops_dma),
 	KUNIT_CASE(state_all_are_asked),
 	KUNIT_CASE(state_error_of_one),
+	KUNIT_CASE(state_all_hear_of_error),
 	KUNIT_CASE(state_error_has_source),
 #ifdef CONFIG_PCIEAER
 	KUNIT_CASE(state_recovery),

@@ -77,8 +77,9 @@ static int virtiovf_add_migration_pages(struct virtiovf_data_buffer *buf,
 		return -ENOMEM;
 
 	do {
-		filled = alloc_pages_bulk(GFP_KERNEL_ACCOUNT, to_fill,
-					  page_list);
+		/* How much of them it has written is what the device says */
+		filled = alloc_pages_bulk(GFP_KERNEL_ACCOUNT | __GFP_ZERO,
+					  to_fill, page_list);
 		if (!filled) {
 			ret = -ENOMEM;
 			goto err;
@@ -505,6 +506,13 @@ static ssize_t virtiovf_save_read(struct file *filp, char __user *buf, size_t le
 	return done;
 }
 
+static bool virtiovf_is_disabled(struct virtiovf_migration_file *migf)
+{
+	guard(mutex)(&migf->lock);
+
+	return migf->state == VIRTIOVF_MIGF_STATE_ERROR;
+}
+
 static long virtiovf_precopy_ioctl(struct file *filp, unsigned int cmd,
 				   unsigned long arg)
 {
@@ -525,6 +533,12 @@ static long virtiovf_precopy_ioctl(struct file *filp, unsigned int cmd,
 	if (mig->mig_state != VFIO_DEVICE_STATE_PRE_COPY &&
 	    mig->mig_state != VFIO_DEVICE_STATE_PRE_COPY_P2P) {
 		ret = -EINVAL;
+		goto err_state_unlock;
+	}
+
+	/* The state of the device says nothing of a file that an earlier user has */
+	if (virtiovf_is_disabled(migf)) {
+		ret = -ENODEV;
 		goto err_state_unlock;
 	}
 
@@ -1056,6 +1070,20 @@ static int virtiovf_keep_parts(struct virtiovf_migration_file *migf,
 	return 0;
 }
 
+static void virtiovf_warn_refused(struct virtiovf_migration_file *migf, int err)
+{
+	struct device *dev = migf->mig->vdev->dev;
+
+	if (err == -E2BIG)
+		dev_warn_ratelimited(dev,
+				     "record of %llu bytes in the state is more than the owner of the group takes at once\n",
+				     migf->record_size);
+	else
+		dev_warn_ratelimited(dev,
+				     "refuses the state (%d): of another type, or with other features?\n",
+				     err);
+}
+
 static ssize_t virtiovf_resume_write(struct file *filp, const char __user *buf,
 				     size_t len, loff_t *pos)
 {
@@ -1130,9 +1158,7 @@ static ssize_t virtiovf_resume_write(struct file *filp, const char __user *buf,
 			vhca_buf->last_offset_sg->length = orig_length;
 			sg_unmark_end(vhca_buf->last_offset_sg);
 			if (ret) {
-				dev_warn_ratelimited(migf->mig->vdev->dev,
-						     "refuses the state (%d): of another type, or with other features?\n",
-						     ret);
+				virtiovf_warn_refused(migf, ret);
 				goto out_unlock;
 			}
 			ret = virtiovf_keep_parts(migf, vhca_buf);
@@ -1507,13 +1533,19 @@ EXPORT_SYMBOL_GPL(virtiovf_open_migration);
 /**
  * virtiovf_close_migration() - The device is about to be closed
  * @mig: state of the migration
+ *
+ * Its files may stay open, and may be in use. They send no commands any more, as there
+ * may soon be nobody to send them to.
  */
 void virtiovf_close_migration(struct virtiovf_migration *mig)
 {
 	if (!mig->migrate_cap)
 		return;
 
+	virtiovf_state_mutex_lock(mig);
+	mig->mig_state = VFIO_DEVICE_STATE_RUNNING;
 	virtiovf_disable_fds(mig);
+	virtiovf_state_mutex_unlock(mig);
 }
 EXPORT_SYMBOL_GPL(virtiovf_close_migration);
 

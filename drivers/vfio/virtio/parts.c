@@ -22,16 +22,16 @@ static const struct virtio_dev_part_hdr *
 next_part(const void *parts, size_t len, size_t *pos)
 {
 	const struct virtio_dev_part_hdr *hdr = parts + *pos;
-	size_t part;
+	size_t left = len - *pos;
 
-	if (len - *pos < sizeof(*hdr))
+	if (left < sizeof(*hdr))
 		return NULL;
 
-	part = sizeof(*hdr) + (size_t)le32_to_cpu(hdr->length);
-	if (len - *pos < part)
+	left -= sizeof(*hdr);
+	if (left < le32_to_cpu(hdr->length))
 		return NULL;
 
-	*pos += part;
+	*pos += sizeof(*hdr) + le32_to_cpu(hdr->length);
 	return hdr;
 }
 

@@ -31,6 +31,8 @@
 #define FAKE_COMMON_Q_RESET	offsetof(struct virtio_pci_modern_common_cfg, \
 					 queue_reset)
 
+#define FAKE_ENXIO		6
+#define FAKE_EEXIST		17
 #define FAKE_EINVAL		22
 #define FAKE_BAD_OPCODE		2
 #define FAKE_BAD_GROUP		4
@@ -106,14 +108,38 @@ static u16 fake_judge(struct fake_virtio *dev,
 	return 0;
 }
 
-static void fake_serve(struct fake_virtio *dev,
-		       const struct virtio_admin_cmd_hdr *hdr,
-		       const void *data, void *result)
+/* All members share the numbers of objects */
+static u16 fake_object_create(struct fake_virtio *dev, u64 id)
 {
+	if (dev->objects & BIT_ULL(id))
+		return FAKE_EEXIST;
+
+	dev->objects |= BIT_ULL(id);
+	return 0;
+}
+
+static u16 fake_object_destroy(struct fake_virtio *dev, u64 id)
+{
+	if (!(dev->objects & BIT_ULL(id)))
+		return FAKE_ENXIO;
+
+	dev->objects &= ~BIT_ULL(id);
+	return 0;
+}
+
+/* What comes of a command that nothing is wrong with, as a status */
+static u16 fake_serve(struct fake_virtio *dev,
+		      const struct virtio_admin_cmd_hdr *hdr,
+		      const void *data, void *result)
+{
+	const struct virtio_admin_cmd_resource_obj_cmd_hdr *object = data;
 	struct fake_virtio_group *group =
 		&dev->group[fake_group(dev, le16_to_cpu(hdr->group_type))];
 	u16 opcode = le16_to_cpu(hdr->opcode);
 	struct virtio_dev_parts_cap *cap = result;
+
+	if (dev->status_of[opcode])
+		return dev->status_of[opcode];
 
 	dev->served[opcode]++;
 	dev->member = le64_to_cpu(hdr->group_member_id);
@@ -131,22 +157,33 @@ static void fake_serve(struct fake_virtio *dev,
 		cap->get_parts_resource_objects_limit = 8;
 		cap->set_parts_resource_objects_limit = 8;
 		break;
+	case VIRTIO_ADMIN_CMD_RESOURCE_OBJ_CREATE:
+		return fake_object_create(dev, le32_to_cpu(object->id) % 64);
+	case VIRTIO_ADMIN_CMD_RESOURCE_OBJ_DESTROY:
+		return fake_object_destroy(dev, le32_to_cpu(object->id) % 64);
+	case VIRTIO_ADMIN_CMD_DEV_PARTS_METADATA_GET:
+		*(__le32 *)result = cpu_to_le32(dev->parts);
+		break;
 	}
+
+	return 0;
 }
 
 static void fake_command(struct fake_virtio *dev, const void *in, void *out)
 {
 	struct virtio_admin_cmd_status *status = out;
 	u16 qualifier = fake_judge(dev, in);
+	u16 error = FAKE_EINVAL;
 
-	if (!qualifier) {
-		fake_serve(dev, in, in + sizeof(struct virtio_admin_cmd_hdr),
-			   out + sizeof(*status));
+	if (!qualifier)
+		error = fake_serve(dev, in,
+				   in + sizeof(struct virtio_admin_cmd_hdr),
+				   out + sizeof(*status));
+	if (!error)
 		return;
-	}
 
 	dev->refused++;
-	status->status = cpu_to_le16(FAKE_EINVAL);
+	status->status = cpu_to_le16(error);
 	status->status_qualifier = cpu_to_le16(qualifier);
 }
 
@@ -207,6 +244,7 @@ static void fake_take_command(struct fake_virtio *dev,
 	void *out __free(kfree) = kzalloc(FAKE_BUFFER, GFP_KERNEL);
 	struct vring_desc *desc;
 	u16 first = head;
+	u32 len;
 
 	if (!in || !out)
 		return;
@@ -214,7 +252,8 @@ static void fake_take_command(struct fake_virtio *dev,
 	desc = fake_chain(vq, &first);
 	fake_copy(desc, first, in, false);
 	fake_command(dev, in, out);
-	fake_answer(vq, head, fake_copy(desc, first, out, true));
+	len = fake_copy(desc, first, out, true);
+	fake_answer(vq, head, dev->used ?: len);
 }
 
 static void fake_virtio_work(struct work_struct *work)
@@ -246,6 +285,7 @@ void fake_virtio_clear(struct fake_virtio *dev)
 	dev->status = 0;
 	dev->isr = 0;
 	dev->driver_features = 0;
+	dev->objects = 0;
 	dev->config_vector = VIRTIO_MSI_NO_VECTOR;
 	memset(dev->select, 0, sizeof(dev->select));
 	for (i = 0; i < ARRAY_SIZE(dev->vqs); i++)
@@ -312,10 +352,10 @@ static u16 fake_vector(struct fake_virtio *dev, u16 vector)
 
 static void fake_write_status(struct fake_virtio *dev, u8 status)
 {
-	if (!status)
-		fake_virtio_clear(dev);
-	else
+	if (status)
 		dev->status = status;
+	else if (!dev->keep_status)
+		fake_virtio_clear(dev);
 }
 
 static void fake_write_address(struct fake_virtqueue *vq, unsigned int offset,
@@ -591,6 +631,15 @@ void fake_virtio_unmute(struct fake_virtio *dev)
 {
 	dev->mute = false;
 	schedule_work(&dev->work);
+}
+
+/* Commands that the driver has put into the queue since the last reset */
+unsigned int fake_virtio_submitted(struct fake_virtio *dev)
+{
+	struct vring_avail *avail =
+		phys_to_virt(dev->vqs[FAKE_VIRTIO_ADMIN_Q].addr[1]);
+
+	return le16_to_cpu((__force __le16)avail->idx);
 }
 
 /* Pull the device out: it answers nothing any more */

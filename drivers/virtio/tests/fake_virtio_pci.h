@@ -71,7 +71,12 @@ struct fake_virtio_group {
  * @lax: do as devices did that Linux 7.3 was written for: the SR-IOV group is there
  *	 without VFs, and the self group needs no list
  * @mute: take no commands
+ * @keep_status: a reset by the device status is not done
  * @gone: unplugged; registers read as ones
+ * @parts: bytes of device parts that each member says it has
+ * @objects: device parts objects that there are, a bit each
+ * @status_of: what commands fail with, by opcode; 0 if they do not
+ * @used: bytes that it says it has written into an answer; 0 for the truth
  * @served: commands answered with success, by opcode
  * @refused: commands answered with an error
  * @member: group_member_id of the last command
@@ -95,7 +100,12 @@ struct fake_virtio {
 	struct fake_virtio_sdis *sdis;
 	bool lax;
 	bool mute;
+	bool keep_status;
 	bool gone;
+	u32 parts;
+	u64 objects;
+	u16 status_of[64];
+	u32 used;
 	unsigned int served[64];
 	unsigned int refused;
 	u64 member;
@@ -109,6 +119,7 @@ void fake_virtio_common_write(struct fake_virtio *dev, unsigned int offset,
 struct fake_virtio *fake_virtio_create(struct kunit *test, u16 type);
 void fake_virtio_plug(struct fake_virtio *dev);
 void fake_virtio_unmute(struct fake_virtio *dev);
+unsigned int fake_virtio_submitted(struct fake_virtio *dev);
 void fake_virtio_pull(struct fake_virtio *dev);
 struct virtio_device *fake_virtio_vdev(struct fake_virtio *dev);
 struct pci_dev *fake_virtio_enable_vfs(struct fake_virtio *dev);

@@ -7,6 +7,7 @@
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
@@ -18,6 +19,7 @@
 
 /* A device type that no driver knows but the one below */
 #define FAKE_VIRTIO_TYPE	0x3f
+#define FAKE_RESET_TYPE		0x3c
 #define FAKE_TIMEOUT		(10 * HZ)
 
 /* --- a driver without a purpose --- */
@@ -56,13 +58,44 @@ static struct virtio_driver nop_driver = {
 	.remove = nop_remove,
 };
 
+/* --- the same for a type of device that goes through resets --- */
+
+static int reset_prepare(struct virtio_device *vdev)
+{
+	nop_remove(vdev);
+	return 0;
+}
+
+static const struct virtio_device_id reset_ids[] = {
+	{ FAKE_RESET_TYPE, VIRTIO_DEV_ANY_ID },
+	{ }
+};
+
+static struct virtio_driver reset_driver = {
+	.driver.name = "virtio-reset-kunit",
+	.id_table = reset_ids,
+	.probe = nop_probe,
+	.remove = nop_remove,
+	.reset_prepare = reset_prepare,
+	.reset_done = nop_probe,
+};
+
 static int admin_suite_init(struct kunit_suite *suite)
 {
-	return register_virtio_driver(&nop_driver);
+	int ret = register_virtio_driver(&nop_driver);
+
+	if (ret)
+		return ret;
+
+	ret = register_virtio_driver(&reset_driver);
+	if (ret)
+		unregister_virtio_driver(&nop_driver);
+	return ret;
 }
 
 static void admin_suite_exit(struct kunit_suite *suite)
 {
+	unregister_virtio_driver(&reset_driver);
 	unregister_virtio_driver(&nop_driver);
 }
 
@@ -147,6 +180,11 @@ static int remove_function(void *pdev)
 {
 	pci_stop_and_remove_bus_device_locked(pdev);
 	return 0;
+}
+
+static int reset_function(void *pdev)
+{
+	return pci_reset_function(pdev);
 }
 
 static int unbind_driver(void *vdev)
@@ -286,6 +324,157 @@ static void admin_large_opcode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dev->refused);
 }
 
+static void find_member(struct fake_virtio *dev,
+			struct virtio_admin_member *member)
+{
+	fake_virtio_plug(dev);
+	KUNIT_ASSERT_EQ(dev->test, 0,
+			virtio_pci_admin_member(&fake_virtio_enable_vfs(dev)->dev,
+						member));
+	KUNIT_ASSERT_TRUE(dev->test, virtio_pci_admin_has_dev_parts(member));
+}
+
+/* A chain may not be longer than the queue, whether in a table of its own or not */
+static void admin_long_chain(struct kunit *test, u64 features)
+{
+	/* Beside the header and the status */
+	const unsigned int room = FAKE_VIRTIO_QUEUE_SIZE - 2;
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_member member;
+	struct kmsg_dump_iter mark;
+	struct scatterlist *sg;
+	unsigned int i;
+	u8 *data;
+
+	data = kunit_kzalloc(test, 2 * (room + 1), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	sg = kunit_kcalloc(test, room + 1, sizeof(*sg), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sg);
+	sg_init_table(sg, room + 1);
+	for (i = 0; i < room + 1; i++)
+		sg_set_buf(&sg[i], data + 2 * i, 1);
+
+	dev->features |= features;
+	fake_kmsg_mark(&mark);
+	find_member(dev, &member);
+	KUNIT_EXPECT_EQ(test, -E2BIG,
+			virtio_pci_admin_dev_parts_set(&member, sg));
+	sg_mark_end(&sg[room - 1]);
+	KUNIT_EXPECT_EQ(test, 0, virtio_pci_admin_dev_parts_set(&member, sg));
+	KUNIT_EXPECT_EQ(test, 1, dev->served[VIRTIO_ADMIN_CMD_DEV_PARTS_SET]);
+	KUNIT_EXPECT_EQ(test, 0, fake_kmsg_count(&mark, LOGLEVEL_DEBUG,
+						 "WARNING:", NULL));
+}
+
+static void admin_long(struct kunit *test)
+{
+	admin_long_chain(test, 0);
+}
+
+static void admin_long_indirect(struct kunit *test)
+{
+	admin_long_chain(test, BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC));
+}
+
+/* --- answers that a device must not give --- */
+
+static int get_parts(const struct virtio_admin_member *member, u8 *buf,
+		     u32 size, u32 *len)
+{
+	struct scatterlist sg;
+
+	sg_init_one(&sg, buf, size);
+	return virtio_pci_admin_dev_parts_get(member,
+					      VIRTIO_RESOURCE_OBJ_DEV_PARTS, 0,
+					      VIRTIO_ADMIN_CMD_DEV_PARTS_GET_TYPE_ALL,
+					      &sg, len);
+}
+
+/* More than there was room for cannot have been written */
+static void answer_long(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_member member;
+	u8 buf[32];
+	u32 len;
+
+	find_member(dev, &member);
+	KUNIT_ASSERT_EQ(test, 0, get_parts(&member, buf, sizeof(buf), &len));
+	KUNIT_EXPECT_EQ(test, sizeof(buf), len);
+	dev->used = sizeof(struct virtio_admin_cmd_status) + sizeof(buf) + 1;
+	KUNIT_EXPECT_EQ(test, -EIO, get_parts(&member, buf, sizeof(buf), &len));
+	dev->used = U32_MAX;
+	KUNIT_EXPECT_EQ(test, -EIO, get_parts(&member, buf, sizeof(buf), &len));
+}
+
+/* --- objects --- */
+
+static int create_object(const struct virtio_admin_member *member, u32 *id)
+{
+	return virtio_pci_admin_obj_create(member,
+					   VIRTIO_RESOURCE_OBJ_DEV_PARTS,
+					   VIRTIO_RESOURCE_OBJ_DEV_PARTS_TYPE_GET,
+					   id);
+}
+
+static int destroy_object(const struct virtio_admin_member *member, u32 id)
+{
+	return virtio_pci_admin_obj_destroy(member,
+					    VIRTIO_RESOURCE_OBJ_DEV_PARTS, id);
+}
+
+static const u16 failures[] = { EAGAIN, EBUSY, EINVAL, EIO, ENOMEM };
+
+/*
+ * The numbers are all members', so none may be lost, whatever the device says and
+ * whether or not it has destroyed the object
+ */
+static void object_not_destroyed(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_member member;
+	unsigned int i;
+	u32 id;
+
+	find_member(dev, &member);
+	for (i = 0; i < 4 * ARRAY_SIZE(failures); i++) {
+		KUNIT_ASSERT_EQ(test, 0, create_object(&member, &id));
+		dev->status_of[VIRTIO_ADMIN_CMD_RESOURCE_OBJ_DESTROY] =
+			failures[i % ARRAY_SIZE(failures)];
+		KUNIT_EXPECT_NE(test, 0, destroy_object(&member, id));
+		/* Now and then it is there nevertheless */
+		if (i % 4)
+			dev->objects = 0;
+	}
+}
+
+/* An object that the driver has forgotten takes its number, and no more */
+static void object_left_over(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_member member;
+	u32 id[8], extra;
+	int i, round;
+
+	find_member(dev, &member);
+	for (round = 0; round < 2; round++) {
+		dev->objects = BIT_ULL(0) | BIT_ULL(5);
+		for (i = 0; i < 6; i++)
+			KUNIT_ASSERT_EQ(test, 0,
+					create_object(&member, &id[i]));
+		KUNIT_EXPECT_EQ(test, 1, id[0]);
+		KUNIT_EXPECT_EQ(test, 7, id[5]);
+		KUNIT_EXPECT_EQ(test, -ENOSPC, create_object(&member, &extra));
+		for (i = 0; i < 6; i++)
+			KUNIT_EXPECT_EQ(test, 0,
+					destroy_object(&member, id[i]));
+	}
+
+	dev->objects = 0;
+	for (i = 0; i < 8; i++)
+		KUNIT_EXPECT_EQ(test, 0, create_object(&member, &id[i]));
+}
+
 /* --- lists of commands --- */
 
 /* The self group has its own list, and no command is legal before LIST_USE */
@@ -368,15 +557,6 @@ static void list_after_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dev->refused);
 }
 
-/* Commands that the driver has put into the queue since the last reset */
-static unsigned int submitted(struct fake_virtio *dev)
-{
-	struct vring_avail *avail =
-		phys_to_virt(dev->vqs[FAKE_VIRTIO_ADMIN_Q].addr[1]);
-
-	return le16_to_cpu((__force __le16)avail->idx);
-}
-
 static int query_caps(void *vdev)
 {
 	struct virtio_admin_cmd cmd = {
@@ -399,12 +579,12 @@ static void list_alone(struct kunit *test)
 	fake_virtio_plug(dev);
 	vdev = fake_virtio_vdev(dev);
 	vf = fake_virtio_enable_vfs(dev);
-	sent = submitted(dev);
+	sent = fake_virtio_submitted(dev);
 	dev->mute = true;
 	before = call_start(test, query_caps, vdev);
 	first = call_start(test, stop_vf, vf);
 	second = call_start(test, stop_vf, vf);
-	KUNIT_EXPECT_EQ(test, sent + 1, submitted(dev));
+	KUNIT_EXPECT_EQ(test, sent + 1, fake_virtio_submitted(dev));
 
 	fake_virtio_unmute(dev);
 	KUNIT_EXPECT_EQ(test, 0, call_end(before));
@@ -471,6 +651,90 @@ static void wait_pulled_device(struct kunit *test)
 	schedule_timeout_uninterruptible(HZ / 10);
 }
 
+/* Who would remove it waits for the user before it does anything about the queue */
+static void wait_pulled_unnoticed(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call;
+	struct pci_dev *vf;
+
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
+	dev->mute = true;
+	call = call_start(test, stop_vf, vf);
+
+	fake_virtio_pull(dev);
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+	call = call_start(test, stop_vf, vf);
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+}
+
+/* A function level reset ends what the device had, whatever the driver knows of it */
+static void wait_reset_function(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call;
+	struct pci_dev *pf, *vf;
+
+	fake_virtio_plug(dev);
+	pf = fake_pci_dev(dev->fn);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
+	dev->mute = true;
+	call = call_start(test, stop_vf, vf);
+
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(pf));
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+	/* Nor does anybody wait for a device that has no queue any more */
+	call = call_start(test, stop_vf, vf);
+	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
+}
+
+/* A reset that fails ends nothing: the device goes on, and answers */
+static void wait_reset_failed(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct call *call;
+	struct pci_dev *pf, *vf;
+
+	fake_virtio_plug(dev);
+	pf = fake_pci_dev(dev->fn);
+	vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
+	dev->mute = true;
+	call = call_start(test, stop_vf, vf);
+
+	dev->fn->flr = NULL;
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(pf));
+	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
+	fake_virtio_unmute(dev);
+	KUNIT_EXPECT_EQ(test, 0, call_end(call));
+	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
+}
+
+/* A device hangs, and that of its function is the reset that helps */
+static void reset_hung_device(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_RESET_TYPE);
+	struct call *call;
+	struct pci_dev *pf;
+
+	fake_virtio_plug(dev);
+	pf = fake_pci_dev(dev->fn);
+	dev->keep_status = true;
+	call = call_start(test, reset_function, pf);
+	KUNIT_EXPECT_EQ(test, 0, call_end(call));
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	KUNIT_EXPECT_TRUE(test, fake_pci_get16(dev->fn, PCI_COMMAND) &
+				PCI_COMMAND_MASTER);
+	/* Let a kernel go on that waits for ever */
+	dev->keep_status = false;
+	if (!(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
+		dev->status = 0;
+	schedule_timeout_uninterruptible(HZ / 10);
+}
+
 static void wait_unbound_driver(struct kunit *test)
 {
 	struct fake_virtio *dev = lax_device(test);
@@ -524,6 +788,11 @@ static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(member_of_nobody),
 	KUNIT_CASE(admin_indirect),
 	KUNIT_CASE(admin_large_opcode),
+	KUNIT_CASE(admin_long),
+	KUNIT_CASE(admin_long_indirect),
+	KUNIT_CASE(answer_long),
+	KUNIT_CASE(object_not_destroyed),
+	KUNIT_CASE(object_left_over),
 	KUNIT_CASE(list_before_commands),
 	KUNIT_CASE_SLOW(list_of_vfs),
 	KUNIT_CASE(list_per_group),
@@ -531,6 +800,10 @@ static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(list_alone),
 	KUNIT_CASE_SLOW(wait_broken_queue),
 	KUNIT_CASE_SLOW(wait_pulled_device),
+	KUNIT_CASE_SLOW(wait_pulled_unnoticed),
+	KUNIT_CASE_SLOW(wait_reset_function),
+	KUNIT_CASE_SLOW(wait_reset_failed),
+	KUNIT_CASE_SLOW(reset_hung_device),
 	KUNIT_CASE_SLOW(wait_unbound_driver),
 	KUNIT_CASE_SLOW(wait_full_queue),
 	{ }

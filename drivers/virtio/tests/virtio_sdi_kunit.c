@@ -5,11 +5,14 @@
  * The PF and its SDIs are in RAM. The real virtio_pci drives the PF, the real
  * virtio_sdi makes virtio devices of SDIs, and a trivial driver uses their queues.
  */
+#include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci_admin.h>
+#include <linux/workqueue.h>
 #include <kunit/test.h>
 
 #include "../virtio_pci_common.h"
@@ -29,6 +32,11 @@
  * @probes: times that it was bound
  * @prepares: times that it gave up its queues for a reset
  * @broken: the first queue was broken when it gave up its queues
+ * @fake: the SDI, if @master is of interest
+ * @master: the SDI could do DMA when the queues were freed
+ * @slow: it takes its time to give up its queues
+ * @stopping: how many are at that
+ * @overlap: there was more than one
  */
 static struct nop_user {
 	struct virtqueue *vqs[FAKE_VIRTIO_QUEUES];
@@ -37,6 +45,11 @@ static struct nop_user {
 	unsigned int probes;
 	unsigned int prepares;
 	bool broken;
+	struct fake_virtio_sdi *fake;
+	bool master;
+	bool slow;
+	atomic_t stopping;
+	bool overlap;
 } user;
 
 static void user_called(struct virtqueue *vq)
@@ -64,11 +77,23 @@ static void user_stop(struct virtio_device *vdev)
 
 	user.broken = user.vqs[0] && virtqueue_is_broken(user.vqs[0]);
 	virtio_reset_device(vdev);
+	user.master = user.fake && user.fake->ctrl & VP_SIOV_BLK_MASTER;
 	for (i = 0; i < FAKE_VIRTIO_QUEUES; i++)
 		while (user.vqs[i] && virtqueue_detach_unused_buf(user.vqs[i]))
 			;
 	vdev->config->del_vqs(vdev);
 	memset(user.vqs, 0, sizeof(user.vqs));
+}
+
+static void user_stop_alone(struct virtio_device *vdev)
+{
+	if (atomic_inc_return(&user.stopping) > 1)
+		user.overlap = true;
+	else
+		user_stop(vdev);
+	if (user.slow)
+		msleep(200);
+	atomic_dec(&user.stopping);
 }
 
 static int user_probe(struct virtio_device *vdev)
@@ -85,7 +110,7 @@ static void user_config_changed(struct virtio_device *vdev)
 static int user_reset_prepare(struct virtio_device *vdev)
 {
 	user.prepares++;
-	user_stop(vdev);
+	user_stop_alone(vdev);
 	return 0;
 }
 
@@ -98,7 +123,7 @@ static struct virtio_driver user_driver = {
 	.driver.name = "virtio-sdi-kunit",
 	.id_table = user_ids,
 	.probe = user_probe,
-	.remove = user_stop,
+	.remove = user_stop_alone,
 	.config_changed = user_config_changed,
 	.reset_prepare = user_reset_prepare,
 	.reset_done = user_start,
@@ -357,6 +382,88 @@ static void sdi_never_stops(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
 }
 
+/* While the PF is being reset an SDI is not, but its DMA can be stopped */
+static void sdi_ignores_reset_of_pf(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+
+	start(test, pf);
+	user.fake = &pf->sdis->sdi[0];
+	user.fake->keep_status = true;
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	KUNIT_EXPECT_EQ(test, 1, user.prepares);
+	KUNIT_EXPECT_FALSE(test, user.master);
+	KUNIT_EXPECT_EQ(test, 0, user.fake->resets);
+	user.fake->keep_status = false;
+	exchange(test, 0);
+}
+
+/* --- a driver that goes or comes while its device is being reset --- */
+
+/**
+ * struct bind_work - bind or unbind the driver of the virtio device
+ * @work: does it
+ * @vdev: the device
+ */
+struct bind_work {
+	struct work_struct work;
+	struct virtio_device *vdev;
+};
+
+static void unbind_work(struct work_struct *work)
+{
+	device_release_driver(&container_of(work, struct bind_work, work)->vdev->dev);
+}
+
+static void sdi_unbind_in_reset(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct bind_work unbind = { .vdev = fake_sdi_vdev(start(test, pf)) };
+
+	user.slow = true;
+	INIT_WORK_ONSTACK(&unbind.work, unbind_work);
+	schedule_work(&unbind.work);
+	msleep(50);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	flush_work(&unbind.work);
+	destroy_work_on_stack(&unbind.work);
+	KUNIT_EXPECT_FALSE(test, user.overlap);
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+
+	user.slow = false;
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&unbind.vdev->dev));
+	exchange(test, 0);
+}
+
+static struct virtio_device *flr_vdev;
+static void (*flr_then)(struct fake_pci_fn *fn);
+
+static void flr_binds(struct fake_pci_fn *fn)
+{
+	/* The PF cannot be reached any more, and most devices neither */
+	if (device_attach(&flr_vdev->dev) != 1)
+		flr_vdev = NULL;
+	flr_then(fn);
+}
+
+/* It has not heard of the beginning of the reset, and has queues that are lost */
+static void sdi_bind_in_reset(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+
+	flr_vdev = fake_sdi_vdev(start(test, pf));
+	device_release_driver(&flr_vdev->dev);
+	flr_then = pf->fn->flr;
+	pf->fn->flr = flr_binds;
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	pf->fn->flr = flr_then;
+	KUNIT_ASSERT_NOT_NULL(test, flr_vdev);
+	KUNIT_EXPECT_EQ(test, 2, user.probes);
+	KUNIT_EXPECT_EQ(test, 1, user.prepares);
+	exchange(test, 0);
+	exchange(test, 1);
+}
+
 /* Nobody waits for a device that says that it has stopped, and a reset mends it */
 static void sdi_needs_reset(struct kunit *test)
 {
@@ -455,6 +562,18 @@ static void pf_pages_past_bar(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[0].enables);
 }
 
+/* Messages that do not fit into a control block would be in that of the next SDI */
+static void sdi_too_many_vectors(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi;
+
+	pf->sdis->sdi[0].dev.vectors = U16_MAX;
+	sdi = start(test, pf);
+	KUNIT_EXPECT_EQ(test, FAKE_SDI_VECTORS, sdi->nr_irqs);
+	exchange(test, 0);
+}
+
 /* --- administration commands --- */
 
 static void member_sdi(struct kunit *test)
@@ -485,6 +604,9 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE(sdi_reset_without_driver),
 	KUNIT_CASE_SLOW(sdi_ignores_reset),
 	KUNIT_CASE_SLOW(sdi_never_stops),
+	KUNIT_CASE_SLOW(sdi_ignores_reset_of_pf),
+	KUNIT_CASE(sdi_unbind_in_reset),
+	KUNIT_CASE(sdi_bind_in_reset),
 	KUNIT_CASE_PARAM(sdi_needs_reset, needs_reset_gen_params),
 	KUNIT_CASE(sdi_needs_reset_unheard),
 	KUNIT_CASE(sdi_driver_again),
@@ -492,6 +614,7 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE(sdi_pulled),
 	KUNIT_CASE(pf_without_header),
 	KUNIT_CASE(pf_pages_past_bar),
+	KUNIT_CASE(sdi_too_many_vectors),
 	KUNIT_CASE(member_sdi),
 	{ }
 };

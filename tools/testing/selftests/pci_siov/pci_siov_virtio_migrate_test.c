@@ -933,6 +933,9 @@ TEST_F(migrate, file_after_close)
 	int out, in;
 
 	out = with_closed(_metadata, &self->pf, a, VFIO_DEVICE_STATE_PRE_COPY);
+	/* Nobody is asked, and so it is not the number of the object that is wrong */
+	EXPECT_EQ(-1, ioctl(out, VFIO_MIG_GET_PRECOPY_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
 	in = with_closed(_metadata, &self->pf, b, VFIO_DEVICE_STATE_RESUMING);
 	close_device(&self->nic[PEER].v);
 	variant->kind->remove_all(&self->pf);
@@ -940,6 +943,26 @@ TEST_F(migrate, file_after_close)
 	EXPECT_TRUE(is_dead(in, VFIO_DEVICE_STATE_RESUMING));
 	EXPECT_NE(0, ioctl(out, VFIO_MIG_GET_PRECOPY_INFO, &info));
 	close(in);
+	close(out);
+}
+
+/* Nor is anything asked when there is nobody left who would answer */
+TEST_F(migrate, file_after_owner)
+{
+	struct vfio_precopy_info info = { .argsz = sizeof(info) };
+	unsigned int i;
+	int out;
+
+	out = with_closed(_metadata, &self->pf, &self->nic[SOURCE],
+			  VFIO_DEVICE_STATE_PRE_COPY);
+	for (i = TARGET; i < NR_NICS; i++)
+		close_device(&self->nic[i].v);
+	variant->kind->remove_all(&self->pf);
+	ASSERT_EQ(0, bus_write("pci", pf_driver(), "unbind", self->pf.name));
+	EXPECT_EQ(-1, ioctl(out, VFIO_MIG_GET_PRECOPY_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_TRUE(is_dead(out, VFIO_DEVICE_STATE_PRE_COPY));
+	EXPECT_EQ(0, bus_write("pci", pf_driver(), "bind", self->pf.name));
 	close(out);
 }
 
