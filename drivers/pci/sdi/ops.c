@@ -160,14 +160,11 @@ static void lock_out(struct pci_sdi_core *core, bool answers)
 static void cut_off(struct pci_sdi_core *core, pci_channel_state_t error)
 {
 	lockdep_assert_held(&core->notify_lock);
-	if (pci_sdi_is_frozen(core)) {
-		/* Who destroys it may have seen that its PF was back: let him tell it */
-		guard(mutex)(&core->lock);
+	if (pci_sdi_is_frozen(core))
 		return;
-	}
 
 	lock_out(core, false);
-	core->cut_off = core->told;
+	core->cut_off = !!core->told;
 	if (core->told && core->told->error)
 		core->told->error(&core->sdi, error);
 }
@@ -177,8 +174,11 @@ static void freeze(struct pci_sdi_core *core, bool answers)
 	bool frozen = pci_sdi_is_frozen(core);
 
 	lockdep_assert_held(&core->notify_lock);
-	if (frozen && !core->cut_off)
+	if (frozen && !core->cut_off) {
+		/* Who destroys it may have seen that its PF was back: let him tell it */
+		guard(mutex)(&core->lock);
 		return;
+	}
 
 	core->cut_off = false;
 	if (!frozen && !answers)
