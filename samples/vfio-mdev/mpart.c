@@ -419,7 +419,8 @@ static int mpart_map(struct mpart_dev *dev)
 		       MPART_PAGE_SIZE);
 	if (dev->num <= MPART_OWN + 1 ||
 	    MPART_BLOCK(dev->num) > pci_resource_len(pdev, MPART_BAR_CTRL))
-		return dev_err_probe(&pdev->dev, -ENODEV, "no parts, or no registers for %u of them\n",
+		return dev_err_probe(&pdev->dev, -ENODEV,
+				     "no parts, or no registers for %u\n",
 				     dev->num);
 
 	return 0;
