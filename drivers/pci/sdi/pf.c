@@ -6,7 +6,8 @@
  * pci_siov_ops, and are all destroyed before it is unbound. A reset of the PF
  * makes the device forget them: their drivers are told before, and afterwards
  * each is brought back as it was created. An SDI in quarantine, as it could
- * not be stopped, is free again after that if SIOV Status says that it was.
+ * not be stopped, is free again after that if the reset has not failed and SIOV
+ * Status says that no SDI is enabled.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -323,6 +324,11 @@ static void end_quarantine(struct pci_siov_pf *spf)
 	lockdep_assert_held(&spf->lock);
 	if (!pci_rid_in_quarantine(spf->bridge, pf))
 		return;
+
+	if (spf->pf->siov->reset_failed) {
+		pci_warn(spf->pf, "the reset has failed; SDIs that never stopped stay out of use\n");
+		return;
+	}
 
 	if (!spf->pf->siov->was_reset) {
 		pci_warn(spf->pf, "not all SDIs are disabled after the reset; those that never stopped stay out of use\n");

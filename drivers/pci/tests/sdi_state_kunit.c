@@ -720,6 +720,8 @@ static void state_quarantine_needs_reset(struct kunit *test)
 	pci_siov_reset_done(box->pf, -ETIMEDOUT);
 	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
 	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(0));
+	KUNIT_EXPECT_EQ(test, 2, fake_kmsg_count(&box->mark, LOGLEVEL_WARNING,
+						 "the reset has failed", NULL));
 
 	pci_siov_reset_prepare(box->pf, true);
 	pci_siov_reset_done(box->pf, 0);
