@@ -689,3 +689,37 @@ struct pci_dev *fake_virtio_enable_vfs(struct fake_virtio *dev)
 	KUNIT_ASSERT_NOT_NULL(dev->test, vf);
 	return vf;
 }
+
+static void fake_virtio_callback(struct virtqueue *vq)
+{
+}
+
+/**
+ * fake_virtio_probe() - What a driver without a purpose does with a device
+ * @vdev: the device
+ *
+ * It has one queue, as without any there is no admin queue either.
+ *
+ * Return: 0 or a negative error
+ */
+int fake_virtio_probe(struct virtio_device *vdev)
+{
+	struct virtqueue *vq = virtio_find_single_vq(vdev, fake_virtio_callback,
+						     "fake");
+
+	if (IS_ERR(vq))
+		return PTR_ERR(vq);
+
+	virtio_device_ready(vdev);
+	return 0;
+}
+
+/**
+ * fake_virtio_remove() - What fake_virtio_probe() has done is taken back
+ * @vdev: the device
+ */
+void fake_virtio_remove(struct virtio_device *vdev)
+{
+	virtio_reset_device(vdev);
+	vdev->config->del_vqs(vdev);
+}

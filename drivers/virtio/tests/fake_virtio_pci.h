@@ -124,4 +124,7 @@ void fake_virtio_pull(struct fake_virtio *dev);
 struct virtio_device *fake_virtio_vdev(struct fake_virtio *dev);
 struct pci_dev *fake_virtio_enable_vfs(struct fake_virtio *dev);
 
+int fake_virtio_probe(struct virtio_device *vdev);
+void fake_virtio_remove(struct virtio_device *vdev);
+
 #endif /* _VIRTIO_TESTS_FAKE_VIRTIO_PCI_H */

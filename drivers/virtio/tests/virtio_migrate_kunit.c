@@ -27,28 +27,6 @@
 #define DIRT		0xaa
 #define DIRTY_PAGES	64
 
-static void nop_callback(struct virtqueue *vq)
-{
-}
-
-/* The queue is for nothing, but without any there is no admin queue either */
-static int nop_probe(struct virtio_device *vdev)
-{
-	struct virtqueue *vq = virtio_find_single_vq(vdev, nop_callback, "nop");
-
-	if (IS_ERR(vq))
-		return PTR_ERR(vq);
-
-	virtio_device_ready(vdev);
-	return 0;
-}
-
-static void nop_remove(struct virtio_device *vdev)
-{
-	virtio_reset_device(vdev);
-	vdev->config->del_vqs(vdev);
-}
-
 static const struct virtio_device_id nop_ids[] = {
 	{ PF_TYPE, VIRTIO_DEV_ANY_ID },
 	{ }
@@ -57,8 +35,8 @@ static const struct virtio_device_id nop_ids[] = {
 static struct virtio_driver nop_driver = {
 	.driver.name = "virtio-kunit-migrate",
 	.id_table = nop_ids,
-	.probe = nop_probe,
-	.remove = nop_remove,
+	.probe = fake_virtio_probe,
+	.remove = fake_virtio_remove,
 };
 
 static int migrate_suite_init(struct kunit_suite *suite)

@@ -22,29 +22,7 @@
 #define FAKE_RESET_TYPE		0x3c
 #define FAKE_TIMEOUT		(10 * HZ)
 
-/* --- a driver without a purpose --- */
-
-static void nop_callback(struct virtqueue *vq)
-{
-}
-
-static int nop_probe(struct virtio_device *vdev)
-{
-	struct virtqueue *vq;
-
-	vq = virtio_find_single_vq(vdev, nop_callback, "nop");
-	if (IS_ERR(vq))
-		return PTR_ERR(vq);
-
-	virtio_device_ready(vdev);
-	return 0;
-}
-
-static void nop_remove(struct virtio_device *vdev)
-{
-	virtio_reset_device(vdev);
-	vdev->config->del_vqs(vdev);
-}
+/* --- drivers without a purpose --- */
 
 static const struct virtio_device_id nop_ids[] = {
 	{ FAKE_VIRTIO_TYPE, VIRTIO_DEV_ANY_ID },
@@ -54,15 +32,15 @@ static const struct virtio_device_id nop_ids[] = {
 static struct virtio_driver nop_driver = {
 	.driver.name = "virtio-kunit",
 	.id_table = nop_ids,
-	.probe = nop_probe,
-	.remove = nop_remove,
+	.probe = fake_virtio_probe,
+	.remove = fake_virtio_remove,
 };
 
-/* --- the same for a type of device that goes through resets --- */
+/* One that goes through resets */
 
 static int reset_prepare(struct virtio_device *vdev)
 {
-	nop_remove(vdev);
+	fake_virtio_remove(vdev);
 	return 0;
 }
 
@@ -74,10 +52,10 @@ static const struct virtio_device_id reset_ids[] = {
 static struct virtio_driver reset_driver = {
 	.driver.name = "virtio-reset-kunit",
 	.id_table = reset_ids,
-	.probe = nop_probe,
-	.remove = nop_remove,
+	.probe = fake_virtio_probe,
+	.remove = fake_virtio_remove,
 	.reset_prepare = reset_prepare,
-	.reset_done = nop_probe,
+	.reset_done = fake_virtio_probe,
 };
 
 static int admin_suite_init(struct kunit_suite *suite)
@@ -174,6 +152,16 @@ static bool has_parts(struct pci_dev *vf)
 static int stop_vf(void *vf)
 {
 	return set_mode(vf, BIT(0));
+}
+
+/* A device that hangs over a command for @vf, and who waits for that command */
+static struct call *hang_over_vf(struct fake_virtio *dev, struct pci_dev **vf)
+{
+	fake_virtio_plug(dev);
+	*vf = fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_EQ(dev->test, 0, set_mode(*vf, 0));
+	dev->mute = true;
+	return call_start(dev->test, stop_vf, *vf);
 }
 
 static int remove_function(void *pdev)
@@ -606,11 +594,7 @@ static void wait_broken_queue(struct kunit *test)
 	struct call *call, *unbind;
 	struct pci_dev *vf;
 
-	fake_virtio_plug(dev);
-	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
-	dev->mute = true;
-	call = call_start(test, stop_vf, vf);
+	call = hang_over_vf(dev, &vf);
 	KUNIT_EXPECT_FALSE(test, completion_done(&call->done));
 
 	virtio_break_device(fake_virtio_vdev(dev));
@@ -632,12 +616,8 @@ static void wait_pulled_device(struct kunit *test)
 	struct pci_dev *pf, *vf;
 
 	fake_kmsg_mark(&mark);
-	fake_virtio_plug(dev);
+	call = hang_over_vf(dev, &vf);
 	pf = fake_pci_dev(dev->fn);
-	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
-	dev->mute = true;
-	call = call_start(test, stop_vf, vf);
 
 	fake_virtio_pull(dev);
 	removal = call_start(test, remove_function, pf);
@@ -658,11 +638,7 @@ static void wait_pulled_unnoticed(struct kunit *test)
 	struct call *call;
 	struct pci_dev *vf;
 
-	fake_virtio_plug(dev);
-	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
-	dev->mute = true;
-	call = call_start(test, stop_vf, vf);
+	call = hang_over_vf(dev, &vf);
 
 	fake_virtio_pull(dev);
 	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
@@ -677,12 +653,8 @@ static void wait_reset_function(struct kunit *test)
 	struct call *call;
 	struct pci_dev *pf, *vf;
 
-	fake_virtio_plug(dev);
+	call = hang_over_vf(dev, &vf);
 	pf = fake_pci_dev(dev->fn);
-	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
-	dev->mute = true;
-	call = call_start(test, stop_vf, vf);
 
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(pf));
 	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
@@ -698,12 +670,8 @@ static void wait_reset_failed(struct kunit *test)
 	struct call *call;
 	struct pci_dev *pf, *vf;
 
-	fake_virtio_plug(dev);
+	call = hang_over_vf(dev, &vf);
 	pf = fake_pci_dev(dev->fn);
-	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
-	dev->mute = true;
-	call = call_start(test, stop_vf, vf);
 
 	dev->fn->flr = NULL;
 	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(pf));
@@ -742,12 +710,8 @@ static void wait_unbound_driver(struct kunit *test)
 	struct virtio_device *vdev;
 	struct pci_dev *vf;
 
-	fake_virtio_plug(dev);
+	call = hang_over_vf(dev, &vf);
 	vdev = fake_virtio_vdev(dev);
-	vf = fake_virtio_enable_vfs(dev);
-	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, 0));
-	dev->mute = true;
-	call = call_start(test, stop_vf, vf);
 	unbind = call_start(test, unbind_driver, vdev);
 	KUNIT_EXPECT_EQ(test, -EIO, call_end(call));
 	KUNIT_EXPECT_EQ(test, 0, call_end(unbind));

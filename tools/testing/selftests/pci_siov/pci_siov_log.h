@@ -58,7 +58,7 @@ static inline bool log_tells(int log, const char *what, const char *who)
 {
 	const char * const words[] = { what, who, NULL };
 
-	return log_has(log, 10, words);
+	return log_has(log, 10 * time_factor(), words);
 }
 
 #endif /* PCI_SIOV_LOG_H */

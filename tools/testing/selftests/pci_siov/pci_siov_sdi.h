@@ -18,18 +18,21 @@
  * A kernel full of checks is several times slower. Whoever runs the tests on one
  * says how many times in SIOV_TIME_FACTOR, and every time limit grows with it.
  */
-static inline void scale_time_limits(void)
+static inline int time_factor(void)
 {
 	const char *factor = getenv("SIOV_TIME_FACTOR");
+
+	return factor && atoi(factor) > 1 ? atoi(factor) : 1;
+}
+
+static inline void scale_time_limits(void)
+{
 	struct __fixture_metadata *f;
 	struct __test_metadata *t;
 
-	if (!factor || atoi(factor) < 1)
-		return;
-
 	for (f = __fixture_list; f; f = f->next)
 		for (t = f->tests; t; t = t->next)
-			t->timeout *= atoi(factor);
+			t->timeout *= time_factor();
 }
 
 static int scaled_harness_run(int argc, char **argv)
