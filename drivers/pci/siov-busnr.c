@@ -270,14 +270,12 @@ static int siov_grow_bus(struct pci_bus *bus, u32 last)
 	u8 old = bus->busn_res.end;
 	int ret;
 
-	ret = pci_bus_update_busn_res_end(bus, last);
-	if (ret)
-		return ret;
-
+	/* An SDI may use what is in the range at once, so the hardware goes first */
 	ret = siov_write_subordinate(bus->self, last);
+	if (!ret)
+		ret = pci_bus_update_busn_res_end(bus, last);
 	if (ret) {
 		siov_write_subordinate(bus->self, old);
-		pci_bus_update_busn_res_end(bus, old);
 		return ret;
 	}
 
@@ -489,6 +487,42 @@ static void siov_yield(struct pci_bus *bus)
 		siov_yield(child);
 		siov_shrink(child);
 	}
+}
+
+static bool siov_reaches(const struct pci_bus *bus, u8 first, u8 last)
+{
+	return bus->siov_spare && bus->busn_res.start <= last &&
+	       bus->busn_res.end >= first;
+}
+
+/**
+ * pci_siov_make_room() - Give numbers back to a bridge that comes again
+ * @bus: the bus that the bridge is on
+ * @first: secondary bus number in its registers
+ * @last: subordinate bus number
+ *
+ * Somebody has removed it, and windows have grown meanwhile.
+ *
+ * Context: the caller holds pci_rescan_remove_lock, if windows have grown.
+ *
+ * Return: false if an SDI uses one of the numbers: the bridge needs others.
+ */
+bool pci_siov_make_room(struct pci_bus *bus, u8 first, u8 last)
+{
+	struct pci_bus *child;
+	bool room = true;
+
+	list_for_each_entry(child, &bus->children, node) {
+		if (!siov_reaches(child, first, last))
+			continue;
+
+		siov_yield(child);
+		siov_shrink(child);
+		if (siov_reaches(child, first, last))
+			room = false;
+	}
+
+	return room;
 }
 
 static bool siov_has_spare(struct pci_bus *bus)

@@ -10,8 +10,8 @@
  * for every requester. Completions are routed by bus number, and ACS Source
  * Validation drops requests from outside of a port's bus range, so a bus number
  * has to lead to the PF: it lies in the range of the bus the PF is on, and not
- * in the range of another bridge on that bus. And no function has the
- * Routing ID.
+ * in the range of another bridge, on that bus or beside those above it. And no
+ * function has the Routing ID.
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -141,6 +141,21 @@ static bool bus_behind_bridge(const struct pci_bus *parent, u32 busnr)
 	return false;
 }
 
+/* Windows of firmware may overlap, and then nobody knows where a number leads */
+static bool bus_behind_another(const struct pci_bus *bus, u32 busnr)
+{
+	const struct pci_bus *child;
+
+	for (; bus->parent; bus = bus->parent)
+		list_for_each_entry(child, &bus->parent->children, node)
+			if (child != bus && child->self &&
+			    busnr >= child->busn_res.start &&
+			    busnr <= child->busn_res.end)
+				return true;
+
+	return false;
+}
+
 /**
  * pci_siov_bus_routed() - Tell whether a bus number leads to a PF
  * @pf: the PF
@@ -160,7 +175,7 @@ bool pci_siov_bus_routed(const struct pci_dev *pf, u32 busnr)
 	lockdep_assert_held(&pci_bus_sem);
 
 	return busnr >= bus->number && busnr <= bus->busn_res.end &&
-	       !bus_behind_bridge(bus, busnr);
+	       !bus_behind_bridge(bus, busnr) && !bus_behind_another(bus, busnr);
 }
 
 /* How many members of @range are taken by the functions on @bus */

@@ -321,14 +321,16 @@ static void siov_note_quiet(struct pci_dev *dev)
 {
 	struct pci_siov_pf *spf = pci_siov_pf(dev);
 	struct pci_siov *siov = dev->siov;
+	bool reset = spf && pci_siov_is_being_reset(spf) && !siov->reset_failed;
 
 	siov->quiet = true;
-	if (spf && pci_siov_is_being_reset(spf) && !siov->reset_failed)
+	if (reset)
 		siov->was_reset = true;
 
 	if (!READ_ONCE(siov->left_over))
 		return;
-	if (siov->was_reset || !spf ||
+	/* This time it was a reset; an earlier one was before the SDI hung */
+	if (reset || !spf ||
 	    !pci_rid_in_quarantine(spf->bridge, pci_dev_id(dev)))
 		WRITE_ONCE(siov->left_over, false);
 }

@@ -9,7 +9,7 @@
  *
  * SDIs are created and destroyed one at a time. Creation does all that can fail
  * before it lets anybody see or bind the SDI. Destruction cannot fail. Neither
- * looks at another SDI, reads configuration space or sleeps a fixed time.
+ * looks at another SDI or sleeps a fixed time.
  *
  * Isolation fails closed. Where the PF is behind an IOMMU, an SDI that is not
  * translated by it is not created. DMA is off until the SDI's driver turns it
@@ -474,9 +474,12 @@ static int sdi_publish(struct pci_sdi_core *core)
 
 	guard(mutex)(&core->lock);
 
+	/* The PF may have hidden its ACS from the IOMMU, as a reset has begun */
+	if (pci_sdi_is_frozen(core))
+		return -EAGAIN;
 	/* It failed before the IOMMU knew it, which therefore does not block it */
 	if (pci_sdi_may_send(core->state))
-		return pci_sdi_is_frozen(core) ? -EAGAIN : -EIO;
+		return -EIO;
 
 	scoped_guard(mutex, &spf->lock) {
 		if (pci_siov_pf_check(spf, PCI_SIOV_PF_CREATE) == -ENODEV)

@@ -415,6 +415,9 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 	}
 
 	pci_info(pf, "resetting, as SDIs of an earlier owner are enabled\n");
+	/* What an earlier reset has shown says nothing of this one */
+	pf->siov->quiet = false;
+	pf->siov->reset_failed = false;
 	ret = reset_below_bridge(pf);
 	if (ret)
 		return ret;

@@ -315,6 +315,53 @@ static void claim_past_the_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOSPC, create(box.pf[0], PCI_SDI_ANY_INDEX));
 }
 
+/* A bridge that was away finds an SDI at one of its numbers, and gets others */
+static void claim_stays_when_bridge_comes(struct kunit *test)
+{
+	struct fake_pci_fn *next_rp, *ep;
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	next_rp = fake_pci_add_port(box.host, NULL, PCI_DEVFN(2, 0),
+				    PCI_EXP_TYPE_ROOT_PORT);
+	fake_pci_set_buses(box.rp, 0, 1, 1);
+	fake_pci_set_buses(next_rp, 0, 2, 2);
+	ep = fake_pci_add_endpoint(box.host, next_rp, 0);
+	fake_pci_add_sdis(box.fn[0], 4, 0xfe, 1);
+	claim_box_scan(test, &box);
+
+	pci_stop_and_remove_bus_device_locked(fake_pci_dev(next_rp));
+	pci_lock_rescan_remove();
+	pci_rescan_bus(box.pf[0]->bus);
+	pci_unlock_rescan_remove();
+	KUNIT_ASSERT_EQ(test, 0x200, create(box.pf[0], 2));
+
+	fake_pci_rescan(box.host);
+	KUNIT_EXPECT_EQ(test, 2, fake_pci_subordinate(box.rp));
+	KUNIT_EXPECT_EQ(test, 3, fake_pci_secondary(next_rp));
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+}
+
+/* What firmware has given to two bridges is nobody's */
+static void claim_in_two_windows(struct kunit *test)
+{
+	struct fake_pci_fn *next_rp;
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	next_rp = fake_pci_add_port(box.host, NULL, PCI_DEVFN(2, 0),
+				    PCI_EXP_TYPE_ROOT_PORT);
+	fake_pci_set_buses(box.rp, 0, 1, 2);
+	fake_pci_set_buses(next_rp, 0, 2, 2);
+	fake_pci_add_endpoint(box.host, next_rp, 0);
+	fake_pci_add_sdis(box.fn[0], 4, 0xfe, 1);
+	claim_box_scan(test, &box);
+
+	KUNIT_EXPECT_EQ(test, 2, pci_siov_usable_sdis(box.pf[0]));
+	KUNIT_EXPECT_EQ(test, 0x1ff, create(box.pf[0], 1));
+	KUNIT_EXPECT_EQ(test, -ENXIO, create(box.pf[0], 2));
+}
+
 /* What is said helps: a limit of the kernel's own is not the firmware's doing */
 static void claim_past_the_limit(struct kunit *test)
 {
@@ -881,6 +928,8 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_function_in_the_way),
 	KUNIT_CASE(claim_function_comes_later),
 	KUNIT_CASE(claim_past_the_window),
+	KUNIT_CASE(claim_stays_when_bridge_comes),
+	KUNIT_CASE(claim_in_two_windows),
 	KUNIT_CASE(claim_past_the_limit),
 	KUNIT_CASE(claim_quarantine),
 	KUNIT_CASE(claim_left_over),

@@ -6,11 +6,14 @@
  * been attached to last, so what it would let through. Nobody may get one that
  * reaches memory, by whatever way.
  */
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/iommu.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
 #include <linux/property.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 #include <kunit/test.h>
 
 #include "../../iommu/iommu-priv.h"
@@ -86,6 +89,18 @@ static struct iommu_device *fake_probe_device(struct device *dev)
 	return ERR_PTR(-ENODEV);
 }
 
+/* The IOMMU takes its time with an SDI that goes, for instance for its caches */
+static struct completion *goes, *gone;
+
+static void fake_release_device(struct device *dev)
+{
+	if (!goes || !dev_is_pci_sdi(dev))
+		return;
+
+	complete(goes);
+	wait_for_completion(gone);
+}
+
 /* For drivers of the kernel. The DMA API is not what is tested */
 static int fake_default_type(struct device *dev)
 {
@@ -121,6 +136,7 @@ static const struct iommu_ops fake_iommu_ops = {
 	.blocked_domain = &fake_blocked,
 	.release_domain = &fake_blocked,
 	.probe_device = fake_probe_device,
+	.release_device = fake_release_device,
 	.device_group = pci_device_group,
 	.domain_alloc_paging = fake_alloc_paging,
 	.get_resv_regions = fake_get_resv_regions,
@@ -380,12 +396,59 @@ static void iommu_blocks_what_is_gone(struct kunit *test)
 					box->sdi->rid));
 }
 
+static void delete_other(struct work_struct *work)
+{
+	pci_sdi_delete(box->pf, 1);
+}
+
+static void block_this(struct work_struct *work)
+{
+	iommu_device_block(box->dev);
+}
+
+/* Whatever else the IOMMU is busy with, this one is blocked at once */
+static void iommu_blocks_while_another_goes(struct kunit *test)
+{
+	struct pci_sdi_params params = { .index = 1, .rid = PCI_SDI_ANY_RID };
+	DECLARE_COMPLETION_ONSTACK(other_goes);
+	DECLARE_COMPLETION_ONSTACK(other_gone);
+	struct work_struct remove, block;
+	struct pci_sdi *other;
+	int i;
+
+	bind(test);
+	unbind();
+	other = pci_sdi_create(box->pf, &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	pci_sdi_put(other);
+
+	goes = &other_goes;
+	gone = &other_gone;
+	INIT_WORK_ONSTACK(&remove, delete_other);
+	INIT_WORK_ONSTACK(&block, block_this);
+	queue_work(system_dfl_wq, &remove);
+	wait_for_completion(&other_goes);
+	goes = NULL;
+	queue_work(system_dfl_wq, &block);
+	for (i = 0; i < 50 && domain_of(0) != &fake_blocked; i++)
+		msleep(20);
+	KUNIT_EXPECT_PTR_EQ(test, &fake_blocked, domain_of(0));
+
+	complete(&other_gone);
+	flush_work(&remove);
+	flush_work(&block);
+	destroy_work_on_stack(&remove);
+	destroy_work_on_stack(&block);
+	KUNIT_EXPECT_EQ(test, 0, iommu_device_unblock(box->dev));
+}
+
 static struct kunit_case iommu_cases[] = {
 	KUNIT_CASE(iommu_blocks_pasids),
 	KUNIT_CASE(iommu_forgets_pasids),
 	KUNIT_CASE(iommu_blocks_over_error),
 	KUNIT_CASE(iommu_gives_it_to_nobody),
 	KUNIT_CASE(iommu_blocks_what_is_gone),
+	KUNIT_CASE(iommu_blocks_while_another_goes),
 	{}
 };
 

@@ -694,6 +694,38 @@ static void reset_by_method(struct kunit *test, const char *name)
 	box->pf->reset_methods[1] = 0;
 }
 
+/* A driver whose probe fails, and once more */
+static void state_quarantine_ends_at_second_try(struct kunit *test)
+{
+	u8 methods[PCI_NUM_RESET_METHODS];
+
+	hang_and_delete(test);
+	find_pf_again(test);
+	memcpy(methods, box->pf->reset_methods, sizeof(methods));
+	reset_by_method(test, "acpi");
+	scoped_guard(device, &box->pf->dev)
+		KUNIT_EXPECT_EQ(test, -ENOTTY, pci_siov_stop_left_over(box->pf));
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+
+	memcpy(box->pf->reset_methods, methods, sizeof(methods));
+	scoped_guard(device, &box->pf->dev)
+		KUNIT_EXPECT_EQ(test, 0, pci_siov_stop_left_over(box->pf));
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+}
+
+/* The reset was before the SDI hung, and what comes after it is none */
+static void state_left_over_outlives_power(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	hang_and_delete(test);
+	set_status(PCI_SIOV_STATUS_ENABLED);
+	device_release_driver(&box->pf->dev);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(box->pf->siov->left_over));
+	set_status(0);
+	pci_siov_restore_state(box->pf);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(box->pf->siov->left_over));
+}
+
 /*
  * The one SDI that was enabled hangs, so SIOV Status reads 0 before any reset as
  * well as after it.
@@ -853,6 +885,34 @@ static void state_attach_waits_for_reset(struct kunit *test)
 	flush_work(&work);
 	destroy_work_on_stack(&work);
 	KUNIT_EXPECT_NULL(test, spf->refused);
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
+static int reset_while_added(struct notifier_block *nb, unsigned long action,
+			     void *dev)
+{
+	if (action != BUS_NOTIFY_ADD_DEVICE)
+		return 0;
+
+	guard(device)(&box->pf->dev);
+	pci_sdis_reset_prepare(box->pf);
+	return 0;
+}
+
+/* What the IOMMU has read of the PF, to find a group for the SDI, is not true then */
+static void state_reset_before_it_is_known(struct kunit *test)
+{
+	struct notifier_block nb = { .notifier_call = reset_while_added };
+
+	KUNIT_ASSERT_EQ(test, 0, bus_register_notifier(&pci_sdi_bus_type, &nb));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(0));
+	bus_unregister_notifier(&pci_sdi_bus_type, &nb);
+	KUNIT_EXPECT_EQ(test, 0, box->pf->siov->num_sdis);
+
+	scoped_guard(device, &box->pf->dev) {
+		pci_siov_restore_state(box->pf);
+		pci_sdis_reset_done(box->pf);
+	}
 	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
 }
 
@@ -1504,7 +1564,10 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE_SLOW(state_reset_waits_for_destroyer),
 	KUNIT_CASE_SLOW(state_attach_waits_for_reset),
 	KUNIT_CASE(state_hangs_before_it_is_known),
+	KUNIT_CASE(state_reset_before_it_is_known),
 	KUNIT_CASE(state_quarantine_ends_in_probe),
+	KUNIT_CASE(state_quarantine_ends_at_second_try),
+	KUNIT_CASE(state_left_over_outlives_power),
 	KUNIT_CASE(state_left_over_resets_bus),
 	KUNIT_CASE(state_quarantine_ends_with_device),
 	KUNIT_CASE(state_alias_comes_later),

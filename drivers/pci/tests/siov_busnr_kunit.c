@@ -883,6 +883,36 @@ static void buses_yield_to_late_switch(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
 }
 
+/* Numbers that a bridge had before it was removed are its own when it comes back */
+static void buses_yield_to_old_numbers(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2], *pf, *ep;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		rp[i] = add_rp(host, i + 1);
+		fake_pci_set_buses(rp[i], 0, i + 1, i + 1);
+	}
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_sdis(pf, 1000, 1, 1);
+	ep = fake_pci_add_endpoint(host, rp[1], 0);
+	fake_pci_scan(host);
+	expect_buses(test, rp[0], 1, 1);
+
+	pci_stop_and_remove_bus_device_locked(fake_pci_dev(rp[1]));
+	pci_lock_rescan_remove();
+	pci_rescan_bus(fake_pci_dev(pf)->bus);
+	pci_unlock_rescan_remove();
+	expect_buses(test, rp[0], 1, 4);
+
+	fake_pci_rescan(host);
+	expect_buses(test, rp[0], 1, 1);
+	expect_buses(test, rp[1], 2, 2);
+	expect_usable(test, pf, 255);
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+}
+
 /* A PF whose SDIs could not be isolated gets no numbers */
 static void buses_not_for_pf_without_sdis(struct kunit *test)
 {
@@ -1082,6 +1112,7 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_left_to_five_ports),
 	KUNIT_CASE(buses_of_hot_added_card),
 	KUNIT_CASE(buses_yield_to_late_switch),
+	KUNIT_CASE(buses_yield_to_old_numbers),
 	KUNIT_CASE(buses_not_for_pf_without_sdis),
 	KUNIT_CASE(buses_of_random_trees),
 	{}

@@ -375,31 +375,40 @@ static int write_numvfs(void *data)
 
 static bool try_device_lock(struct device *dev)
 {
+	if (!device_trylock(dev))
+		return false;
+	device_unlock(dev);
+	return true;
+}
+
+static bool try_rescan_lock(struct device *dev)
+{
+	if (!mutex_trylock(&pci_rescan_remove_lock))
+		return false;
+	pci_unlock_rescan_remove();
+	return true;
+}
+
+/* Is the other lock free for a moment, while the writer cannot go on? */
+static bool comes_free(bool (*try)(struct device *dev), struct device *dev)
+{
 	int i;
 
 	/* The writer needs a moment to get into whatever it waits for */
 	msleep(20);
 	for (i = 0; i < 50; i++) {
-		if (device_trylock(dev)) {
-			device_unlock(dev);
+		if (try(dev))
 			return true;
-		}
 		msleep(20);
 	}
 
 	return false;
 }
 
-/*
- * Removal takes the device lock with pci_rescan_remove_lock held. So who writes
- * the number of VFs must not wait for that lock with the device lock held.
- */
-static void sriov_numvfs_during_removal(struct kunit *test)
+static struct pci_dev *numvfs_pf(struct kunit *test)
 {
 	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
-	struct numvfs_writer writer = {};
 	struct fake_pci_fn *rp, *pf;
-	struct task_struct *task;
 	struct pci_dev *pdev;
 
 	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
@@ -415,13 +424,43 @@ static void sriov_numvfs_during_removal(struct kunit *test)
 							   NULL));
 	KUNIT_ASSERT_PTR_EQ(test, &sriov_driver, pdev->driver);
 	KUNIT_ASSERT_NOT_NULL(test, numvfs_attr());
+	return pdev;
+}
 
-	writer.dev = &pdev->dev;
+/* Whoever has the device lock may wait for a user, who has all the time */
+static void sriov_numvfs_during_unbinding(struct kunit *test)
+{
+	struct pci_dev *pdev = numvfs_pf(test);
+	struct numvfs_writer writer = { .dev = &pdev->dev };
+	struct task_struct *task;
+
+	init_completion(&writer.done);
+	device_lock(&pdev->dev);
+	task = kthread_run(write_numvfs, &writer, "numvfs");
+	if (!IS_ERR(task))
+		KUNIT_EXPECT_TRUE(test, comes_free(try_rescan_lock, &pdev->dev));
+	device_unlock(&pdev->dev);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	wait_for_completion(&writer.done);
+	KUNIT_EXPECT_EQ(test, -ERESTARTNOINTR, writer.ret);
+	pci_disable_sriov(pdev);
+}
+
+/*
+ * Removal takes the device lock with pci_rescan_remove_lock held. So who writes
+ * the number of VFs must not wait for that lock with the device lock held.
+ */
+static void sriov_numvfs_during_removal(struct kunit *test)
+{
+	struct pci_dev *pdev = numvfs_pf(test);
+	struct numvfs_writer writer = { .dev = &pdev->dev };
+	struct task_struct *task;
+
 	init_completion(&writer.done);
 	pci_lock_rescan_remove();
 	task = kthread_run(write_numvfs, &writer, "numvfs");
 	if (!IS_ERR(task))
-		KUNIT_EXPECT_TRUE(test, try_device_lock(&pdev->dev));
+		KUNIT_EXPECT_TRUE(test, comes_free(try_device_lock, &pdev->dev));
 	pci_unlock_rescan_remove();
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 
@@ -540,6 +579,7 @@ static struct kunit_case sriov_cases[] = {
 	KUNIT_CASE(sriov_vfs_past_bus_ff),
 	KUNIT_CASE(sriov_routing_ids_do_not_wrap),
 	KUNIT_CASE(sriov_resize_without_sriov),
+	KUNIT_CASE(sriov_numvfs_during_unbinding),
 	KUNIT_CASE(sriov_numvfs_during_removal),
 	{}
 };

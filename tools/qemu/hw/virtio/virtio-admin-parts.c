@@ -256,13 +256,12 @@ void admin_parts_reset(VirtIOAdmin *admin)
 /* Parts */
 
 /* The part that begins at @pos of @parts, or NULL at their end */
-static const struct virtio_dev_part_hdr *part_at(const GByteArray *parts,
-                                                 size_t pos)
+static const VirtIOAdminPartHdr *part_at(const GByteArray *parts, size_t pos)
 {
     return pos < parts->len ? (void *)(parts->data + pos) : NULL;
 }
 
-static size_t part_size(const struct virtio_dev_part_hdr *hdr)
+static size_t part_size(const VirtIOAdminPartHdr *hdr)
 {
     return sizeof(*hdr) + le32_to_cpu(hdr->length);
 }
@@ -278,7 +277,7 @@ static GByteArray *get_all(const AdminCall *call)
 static GByteArray *headers_of(const GByteArray *parts)
 {
     GByteArray *headers = g_byte_array_new();
-    const struct virtio_dev_part_hdr *hdr;
+    const VirtIOAdminPartHdr *hdr;
 
     for (size_t pos = 0; (hdr = part_at(parts, pos)); pos += part_size(hdr)) {
         g_byte_array_append(headers, (void *)hdr, sizeof(*hdr));
@@ -332,8 +331,7 @@ void admin_parts_metadata(const AdminCall *call, AdminAnswer *answer)
 }
 
 /* Is the part one of those that the command asks for? */
-static bool is_selected(const AdminCall *call,
-                        const struct virtio_dev_part_hdr *hdr)
+static bool is_selected(const AdminCall *call, const VirtIOAdminPartHdr *hdr)
 {
     const struct virtio_admin_cmd_dev_parts_get_data *data =
         (void *)call->data;
@@ -353,7 +351,7 @@ static bool is_selected(const AdminCall *call,
 static GByteArray *selected_of(const AdminCall *call, const GByteArray *parts)
 {
     GByteArray *selected = g_byte_array_new();
-    const struct virtio_dev_part_hdr *hdr;
+    const VirtIOAdminPartHdr *hdr;
 
     for (size_t pos = 0; (hdr = part_at(parts, pos)); pos += part_size(hdr)) {
         if (is_selected(call, hdr)) {

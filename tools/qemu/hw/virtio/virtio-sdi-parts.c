@@ -322,7 +322,7 @@ static bool read_notify(const VirtIOSDIState *s, uint64_t n,
 }
 
 /* Those of a fixed length must have it */
-static bool is_length(const struct virtio_dev_part_hdr *hdr, uint32_t len)
+static bool is_length(const VirtIOAdminPartHdr *hdr, uint32_t len)
 {
     switch (le16_to_cpu(hdr->part_type)) {
     case VIRTIO_DEV_PART_DEV_FEATURES:
@@ -340,7 +340,7 @@ static bool is_length(const struct virtio_dev_part_hdr *hdr, uint32_t len)
     return true;
 }
 
-static bool read_part(VirtIOSDIState *s, const struct virtio_dev_part_hdr *hdr,
+static bool read_part(VirtIOSDIState *s, const VirtIOAdminPartHdr *hdr,
                       const uint8_t *value, uint32_t len)
 {
     bool optional = hdr->flags & BIT(VIRTIO_DEV_PART_F_OPTIONAL);
@@ -382,10 +382,10 @@ static int rank_of(uint16_t type)
 }
 
 /* Each type and selector may be there once */
-static bool is_new(const uint8_t *parts, const struct virtio_dev_part_hdr *hdr)
+static bool is_new(const uint8_t *parts, const VirtIOAdminPartHdr *hdr)
 {
     const uint8_t *end = (void *)hdr;
-    const struct virtio_dev_part_hdr *old;
+    const VirtIOAdminPartHdr *old;
 
     while (parts < end) {
         old = (void *)parts;
@@ -416,7 +416,7 @@ static bool is_possible(const VirtIOSDIState *s)
 
 static bool read_parts(VirtIOSDIState *s, const uint8_t *parts, size_t len)
 {
-    const struct virtio_dev_part_hdr *hdr;
+    const VirtIOAdminPartHdr *hdr;
     int rank = 0, next;
     uint32_t value_len;
 

@@ -176,9 +176,11 @@ gets()
 serves()
 {
 	local server="nc -ll -p $FILE_PORT -e /bin/busybox cat /file"
+	local listens="netstat -ltn | grep -q :$FILE_PORT"
 
 	in_guest "$1" "head -c $FILE_SIZE /dev/urandom >/file" &&
-		in_guest "$1" "[ -e /server ] || { $server & echo \$! >/server; }" || return
+		in_guest "$1" "[ -e /server ] || { $server & echo \$! >/server; }" &&
+		in_guest "$1" "until $listens; do sleep 0.2; done" || return
 	sum=$(answer "$1" "md5sum </file" | cut -d ' ' -f 1)
 	[ ${#sum} -eq 32 ]
 }

@@ -34,6 +34,9 @@
 
 typedef struct VirtIOAdmin VirtIOAdmin;
 
+/* A part may be behind one of any length, so its header is at any address */
+typedef struct virtio_dev_part_hdr VirtIOAdminPartHdr QEMU_ALIGNED(1);
+
 /**
  * struct VirtIOAdminLegacyOps - registers that a legacy driver of a member has
  * @settled: can they be accessed now? Not while the member is reset
