@@ -128,27 +128,18 @@ struct pci_rid_range pci_siov_rids(const struct pci_dev *pf)
 	return pf->siov->rids;
 }
 
-/* Buses below a bridge are not for others; buses made for VFs have no bridge */
-static bool bus_behind_bridge(const struct pci_bus *parent, u32 busnr)
-{
-	const struct pci_bus *child;
-
-	list_for_each_entry(child, &parent->children, node)
-		if (child->self && busnr >= child->busn_res.start &&
-		    busnr <= child->busn_res.end)
-			return true;
-
-	return false;
-}
-
-/* Windows of firmware may overlap, and then nobody knows where a number leads */
+/*
+ * Buses behind another bridge than those on the way to @bus are not for others.
+ * Windows of firmware may overlap, and then nobody knows where a number leads.
+ * Buses made for VFs have no bridge.
+ */
 static bool bus_behind_another(const struct pci_bus *bus, u32 busnr)
 {
-	const struct pci_bus *child;
+	const struct pci_bus *child, *way = NULL;
 
-	for (; bus->parent; bus = bus->parent)
-		list_for_each_entry(child, &bus->parent->children, node)
-			if (child != bus && child->self &&
+	for (; bus; way = bus, bus = bus->parent)
+		list_for_each_entry(child, &bus->children, node)
+			if (child != way && child->self &&
 			    busnr >= child->busn_res.start &&
 			    busnr <= child->busn_res.end)
 				return true;
@@ -175,7 +166,7 @@ bool pci_siov_bus_routed(const struct pci_dev *pf, u32 busnr)
 	lockdep_assert_held(&pci_bus_sem);
 
 	return busnr >= bus->number && busnr <= bus->busn_res.end &&
-	       !bus_behind_bridge(bus, busnr) && !bus_behind_another(bus, busnr);
+	       !bus_behind_another(bus, busnr);
 }
 
 /* How many members of @range are taken by the functions on @bus */

@@ -13,6 +13,7 @@
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
 
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/lockdep.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
@@ -92,7 +93,7 @@ void pci_sdis_attach(struct pci_dev *pf)
 	if (!ret)
 		return;
 
-	pci_err(pf, "no SDIs can be created: %d\n", ret);
+	pci_err(pf, "no SDIs can be created: %pe\n", ERR_PTR(ret));
 	pci_siov_release_msix(spf);
 }
 

@@ -292,17 +292,30 @@ static void claim_function_comes_later(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(box.fn[1]));
 }
 
+/*
+ * The window of the PF's port ends at bus @last, and that of the port beside it
+ * is bus 2. The PF's SDIs are on both sides of where bus 2 begins.
+ */
+static struct fake_pci_fn *claim_box_init_two_ports(struct kunit *test,
+						    struct claim_box *box,
+						    u8 last)
+{
+	struct fake_pci_fn *next_rp;
+
+	claim_box_init(test, box);
+	next_rp = fake_pci_add_port(box->host, NULL, PCI_DEVFN(2, 0),
+				    PCI_EXP_TYPE_ROOT_PORT);
+	fake_pci_set_buses(box->rp, 0, 1, last);
+	fake_pci_set_buses(next_rp, 0, 2, 2);
+	fake_pci_add_sdis(box->fn[0], 4, 0xfe, 1);
+	return next_rp;
+}
+
 static void claim_past_the_window(struct kunit *test)
 {
 	struct claim_box box;
-	struct fake_pci_fn *next_rp;
 
-	claim_box_init(test, &box);
-	next_rp = fake_pci_add_port(box.host, NULL, PCI_DEVFN(2, 0),
-				    PCI_EXP_TYPE_ROOT_PORT);
-	fake_pci_set_buses(box.rp, 0, 1, 1);
-	fake_pci_set_buses(next_rp, 0, 2, 2);
-	fake_pci_add_sdis(box.fn[0], 4, 0xfe, 1);
+	claim_box_init_two_ports(test, &box, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_EXPECT_EQ(test, 0x1fe, create(box.pf[0], 0));
@@ -321,13 +334,8 @@ static void claim_stays_when_bridge_comes(struct kunit *test)
 	struct fake_pci_fn *next_rp, *ep;
 	struct claim_box box;
 
-	claim_box_init(test, &box);
-	next_rp = fake_pci_add_port(box.host, NULL, PCI_DEVFN(2, 0),
-				    PCI_EXP_TYPE_ROOT_PORT);
-	fake_pci_set_buses(box.rp, 0, 1, 1);
-	fake_pci_set_buses(next_rp, 0, 2, 2);
+	next_rp = claim_box_init_two_ports(test, &box, 1);
 	ep = fake_pci_add_endpoint(box.host, next_rp, 0);
-	fake_pci_add_sdis(box.fn[0], 4, 0xfe, 1);
 	claim_box_scan(test, &box);
 
 	pci_stop_and_remove_bus_device_locked(fake_pci_dev(next_rp));
@@ -348,13 +356,8 @@ static void claim_in_two_windows(struct kunit *test)
 	struct fake_pci_fn *next_rp;
 	struct claim_box box;
 
-	claim_box_init(test, &box);
-	next_rp = fake_pci_add_port(box.host, NULL, PCI_DEVFN(2, 0),
-				    PCI_EXP_TYPE_ROOT_PORT);
-	fake_pci_set_buses(box.rp, 0, 1, 2);
-	fake_pci_set_buses(next_rp, 0, 2, 2);
+	next_rp = claim_box_init_two_ports(test, &box, 2);
 	fake_pci_add_endpoint(box.host, next_rp, 0);
-	fake_pci_add_sdis(box.fn[0], 4, 0xfe, 1);
 	claim_box_scan(test, &box);
 
 	KUNIT_EXPECT_EQ(test, 2, pci_siov_usable_sdis(box.pf[0]));

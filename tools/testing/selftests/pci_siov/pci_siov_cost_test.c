@@ -208,9 +208,8 @@ TEST_F_TIMEOUT(memory, of_one_sdi, 300)
 	TH_LOG("%-14s %6.2f KiB an SDI, with %u possible CPUs", "sum",
 	       (double)(after.all - before.all) / MEASURED, possible_cpus());
 	EXPECT_LE(after.all - before.all, (long long)limit * MEASURED);
-	/* Then the sum is the same with however many CPUs. Chunks are whole pages */
-	EXPECT_LE(after.kib[PERCPU] - before.kib[PERCPU],
-		  MEASURED * possible_cpus() / 64);
+	/* A page of each CPU, for all of them: that much "Percpu:" grows by at least */
+	EXPECT_LE(after.kib[PERCPU] - before.kib[PERCPU], 4 * possible_cpus());
 }
 
 TEST_HARNESS_MAIN
