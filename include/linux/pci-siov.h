@@ -238,8 +238,29 @@ struct pci_siov_ops {
 };
 
 /**
+ * PCI_SDI_DEVICE() - Initialize a struct pci_sdi_device_id
+ * @vend: Vendor ID, or PCI_SDI_ANY_ID
+ * @dev: Device ID, or PCI_SDI_ANY_ID
+ *
+ * For SDIs of any subsystem and class.
+ */
+#define PCI_SDI_DEVICE(vend, dev)					\
+	.vendor = (vend), .device = (dev),				\
+	.subvendor = PCI_SDI_ANY_ID, .subdevice = PCI_SDI_ANY_ID
+
+/**
+ * PCI_SDI_DEVICE_DRIVER_OVERRIDE() - The same, for driver_override only
+ * @vend: Vendor ID, or PCI_SDI_ANY_ID
+ * @dev: Device ID, or PCI_SDI_ANY_ID
+ * @flag: see &pci_sdi_device_id.override_only
+ */
+#define PCI_SDI_DEVICE_DRIVER_OVERRIDE(vend, dev, flag)			\
+	PCI_SDI_DEVICE(vend, dev), .override_only = (flag)
+
+/**
  * struct pci_sdi_driver - driver of SDIs
- * @id_table: the SDIs that the driver is for; NULL for a driver that binds
+ * @id_table: the SDIs that the driver is for. Entries with
+ *	&pci_sdi_device_id.override_only, and NULL, are for a driver that binds
  *	only where driver_override names it
  * @probe: called to bind; DMA is off until it calls pci_sdi_set_master()
  * @remove: called to unbind. The core turns DMA off and resets the SDI

@@ -31,12 +31,16 @@ static bool id_matches(const struct pci_sdi_device_id *id,
 	       !((id->class ^ ids->class) & id->class_mask);
 }
 
+/* @override: driver_override names the driver, so all entries count */
 static const struct pci_sdi_device_id *
-match_table(const struct pci_sdi_device_id *id, const struct pci_sdi_ids *ids)
+match_table(const struct pci_sdi_driver *drv, const struct pci_sdi *sdi,
+	    bool override)
 {
+	const struct pci_sdi_device_id *id = drv->id_table;
+
 	/* All zero ends the table */
 	for (; id && (id->vendor || id->subvendor || id->class_mask); id++)
-		if (id_matches(id, ids))
+		if (id_matches(id, &sdi->ids) && (override || !id->override_only))
 			return id;
 
 	return NULL;
@@ -51,8 +55,10 @@ match_table(const struct pci_sdi_device_id *id, const struct pci_sdi_ids *ids)
  */
 const struct pci_sdi_device_id *pci_sdi_match_id(struct pci_sdi *sdi)
 {
-	return match_table(to_pci_sdi_driver(sdi->dev.driver)->id_table,
-			   &sdi->ids);
+	const struct device_driver *drv = sdi->dev.driver;
+
+	return match_table(to_pci_sdi_driver(drv), sdi,
+			   device_match_driver_override(&sdi->dev, drv) > 0);
 }
 EXPORT_SYMBOL_GPL(pci_sdi_match_id);
 
@@ -71,7 +77,7 @@ static int pci_sdi_bus_match(struct device *dev,
 	if (ret >= 0)
 		return ret;
 
-	return !!match_table(to_pci_sdi_driver(drv)->id_table, &sdi->ids);
+	return !!match_table(to_pci_sdi_driver(drv), sdi, false);
 }
 
 static int pci_sdi_bus_uevent(const struct device *dev,

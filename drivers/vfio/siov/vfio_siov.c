@@ -74,8 +74,16 @@ static void vfio_siov_remove(struct pci_sdi *sdi)
 	vfio_put_device(&core->vdev);
 }
 
-/* No table of IDs: it binds where driver_override says so, and nowhere else */
+/* Any SDI, where driver_override says so */
+static const struct pci_sdi_device_id vfio_siov_ids[] = {
+	{ PCI_SDI_DEVICE_DRIVER_OVERRIDE(PCI_SDI_ANY_ID, PCI_SDI_ANY_ID,
+					 PCI_SDI_ID_F_VFIO_DRIVER_OVERRIDE) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci_sdi, vfio_siov_ids);
+
 static struct pci_sdi_driver vfio_siov_driver = {
+	.id_table		= vfio_siov_ids,
 	.probe			= vfio_siov_probe,
 	.remove			= vfio_siov_remove,
 	.reset_prepare		= vfio_siov_core_reset_prepare,

@@ -239,7 +239,16 @@ static void test_remove(struct pci_sdi *sdi)
 	vfio_put_device(&core->vdev);
 }
 
+/* Those of the emulated device */
+static const struct pci_sdi_device_id test_ids[] = {
+	{ PCI_SDI_DEVICE_DRIVER_OVERRIDE(0x1234, 0x5109,
+					 PCI_SDI_ID_F_VFIO_DRIVER_OVERRIDE) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci_sdi, test_ids);
+
 static struct pci_sdi_driver test_driver = {
+	.id_table		= test_ids,
 	.probe			= test_probe,
 	.remove			= test_remove,
 	.reset_prepare		= vfio_siov_core_reset_prepare,

@@ -150,11 +150,17 @@ static void virtio_vfio_siov_remove(struct pci_sdi *sdi)
 	vfio_put_device(&core->vdev);
 }
 
-/*
- * No table of IDs: whether an SDI is the kernel's or a user's is for the operator to
- * say, by driver_override.
- */
+/* Whether an SDI is the kernel's or a user's is for the operator to say */
+static const struct pci_sdi_device_id virtio_vfio_siov_ids[] = {
+	{ PCI_SDI_DEVICE_DRIVER_OVERRIDE(PCI_VENDOR_ID_REDHAT_QUMRANET,
+					 PCI_SDI_ANY_ID,
+					 PCI_SDI_ID_F_VFIO_DRIVER_OVERRIDE) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci_sdi, virtio_vfio_siov_ids);
+
 #define VIRTIO_VFIO_SIOV_DRIVER(_name)				\
+	.id_table		= virtio_vfio_siov_ids,		\
 	.probe			= virtio_vfio_siov_probe,	\
 	.remove			= virtio_vfio_siov_remove,	\
 	.reset_prepare		= vfio_siov_core_reset_prepare,	\

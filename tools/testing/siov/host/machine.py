@@ -148,7 +148,7 @@ class Machine:
             str(out(f"qemu{arch.suffix}", "QEMU") / arch.emulator), *arch.machine,
             *(["-bios", arch.firmware] if topology.firmware else []),
             "-accel", self.accel(accel), "-cpu", self.cpu(accel),
-            *cpu_args(topology),
+            "-smp", str(topology.cpus),
             "-m", str(self.memory()),
             "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", f"file:{self.console}", *serial,
@@ -264,13 +264,7 @@ def environment(topology):
     """What the tests in the guest are told, and so who works there by hand."""
     return {"SIOV_PFS": topology.pfs, "SIOV_EXPECT": ",".join(topology.expect),
             "SIOV_SHARE": topology.share,
-            "SIOV_POSSIBLE_CPUS": str(topology.possible_cpus or topology.cpus)}
-
-
-def cpu_args(topology):
-    """Those that are there, and those that the kernel has to be ready for."""
-    more = f",maxcpus={topology.possible_cpus}" if topology.possible_cpus else ""
-    return ["-smp", f"{topology.cpus}{more}"]
+            "SIOV_POSSIBLE_CPUS": str(topology.cpus)}
 
 
 def release_build():

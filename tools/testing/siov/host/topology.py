@@ -96,7 +96,7 @@ class Topology:
 
     KEYS = {
         "about", "arch", "firmware", "devices", "pf", "reserve", "iommu", "cpus",
-        "possible_cpus", "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
+        "threads", "memory", "append", "append_debug", "qemu", "replug", "wake",
         "trace", "events", "share", "by_name", "timeout", "tests", "args", "expect", "pfs",
         "may_skip", "must_fail", "log", "log_not", "violations", "like_base",
         "hot_add", "crash", "leaves", "disk",
@@ -131,7 +131,6 @@ class Topology:
         self.reserve = get("reserve", "4")
         self.set_iommu(get("iommu", "intel-scalable"))
         self.cpus = self._number("cpus", get("cpus", "2"))
-        self.possible_cpus = self._number("possible_cpus", get("possible_cpus", "0"))
         self.threads = get("threads", "single")
         self.memory = self._number("memory", get("memory", "512"))
         self.disk = self._number("disk", get("disk", "0"))
