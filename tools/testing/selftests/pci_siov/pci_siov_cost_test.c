@@ -51,6 +51,11 @@ static int measure(const struct pf *pf, unsigned int index, struct cost *cost)
 	return 0;
 }
 
+static double slower(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 FIXTURE(cost)
 {
 	struct pf pf;
@@ -74,7 +79,7 @@ FIXTURE_TEARDOWN(cost)
 TEST_F_TIMEOUT(cost, does_not_grow, 300)
 {
 	unsigned int i, n = self->pf.usable < MANY ? self->pf.usable : MANY;
-	struct cost few, many;
+	struct cost few, many, again;
 
 	if (n < 10 * FEW)
 		SKIP(return, "too few SDIs to compare");
@@ -87,12 +92,19 @@ TEST_F_TIMEOUT(cost, does_not_grow, 300)
 		ASSERT_EQ(0, create_sdi(&self->pf, i, "driver_override=none"));
 	ASSERT_EQ(0, measure(&self->pf, n - 1, &many));
 
-	TH_LOG("create: %.0f us with %u SDIs, %.0f us with %u",
-	       few.create * 1e6, FEW, many.create * 1e6, n - 1);
-	TH_LOG("destroy: %.0f us with %u SDIs, %.0f us with %u",
-	       few.destroy * 1e6, FEW, many.destroy * 1e6, n - 1);
-	EXPECT_LT(many.create, 2 * few.create);
-	EXPECT_LT(many.destroy, 2 * few.destroy);
+	/* The machine may have become slower meanwhile: others use it as well */
+	while (i-- > FEW)
+		ASSERT_EQ(0, delete_sdi(&self->pf, i));
+	ASSERT_EQ(0, measure(&self->pf, n - 1, &again));
+
+	TH_LOG("create: %.0f us with %u SDIs, %.0f us with %u, %.0f us with %u again",
+	       few.create * 1e6, FEW, many.create * 1e6, n - 1,
+	       again.create * 1e6, FEW);
+	TH_LOG("destroy: %.0f us with %u SDIs, %.0f us with %u, %.0f us with %u again",
+	       few.destroy * 1e6, FEW, many.destroy * 1e6, n - 1,
+	       again.destroy * 1e6, FEW);
+	EXPECT_LT(many.create, 2 * slower(few.create, again.create));
+	EXPECT_LT(many.destroy, 2 * slower(few.destroy, again.destroy));
 }
 
 /* Lines of /proc/meminfo, in KiB, that grow with what the kernel allocates */
