@@ -158,4 +158,5 @@ static struct kunit_suite match_suite = {
 	.init = match_init,
 	.test_cases = match_cases,
 };
+
 kunit_test_suite(match_suite);

@@ -173,6 +173,7 @@ static void be_neighbour(void)
 static struct user hostile;
 static const char *hostile_name;
 static int eventfds[4];
+static uint8_t *dma_memory;
 static __thread uint64_t random_state;
 static __thread sigjmp_buf bus_error;
 
@@ -226,7 +227,7 @@ static void on_sigbus(int sig)
 
 static int attack_mapping(void)
 {
-	volatile uint32_t *mem;
+	uint32_t *mem;
 	size_t size = PAGE << rnd(3);
 
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -235,10 +236,10 @@ static int attack_mapping(void)
 	if (mem == MAP_FAILED)
 		return -errno;
 	if (!sigsetjmp(bus_error, 1)) {
-		mem[rnd(PAGE / 4)] = rnd(UINT32_MAX);
-		(void)mem[rnd(PAGE / 4)];
+		WRITE_ONCE(mem[rnd(PAGE / 4)], rnd(UINT32_MAX));
+		(void)READ_ONCE(mem[rnd(PAGE / 4)]);
 	}
-	return munmap((void *)mem, size);
+	return munmap(mem, size);
 }
 
 static int attack_irqs(void)
@@ -294,7 +295,6 @@ static uint64_t random_iova(void)
 
 static int attack_dma_map(void)
 {
-	static uint8_t memory[4 * PAGE] __attribute__((aligned(4096)));
 	struct iommu_ioas_unmap unmap = {
 		.size = sizeof(unmap),
 		.ioas_id = hostile.ioas,
@@ -305,7 +305,7 @@ static int attack_dma_map(void)
 	if (rnd(2))
 		return ioctl(hostile.iommufd, IOMMU_IOAS_UNMAP, &unmap);
 	return user_dma_map_at(&hostile, random_iova(),
-			       memory + PAGE * rnd(4), PAGE);
+			       dma_memory + PAGE * rnd(4), PAGE);
 }
 
 static int attack_dma(void)
@@ -389,7 +389,8 @@ static void be_hostile(void)
 	signal(SIGBUS, on_sigbus);
 	for (i = 0; i < ARRAY_SIZE(eventfds); i++)
 		eventfds[i] = eventfd(0, EFD_NONBLOCK);
-	if (user_open(&hostile, MODE_CDEV, hostile_name))
+	dma_memory = shared_memory(4 * PAGE);
+	if (!dma_memory || user_open(&hostile, MODE_CDEV, hostile_name))
 		_exit(1);
 	be_many(attack_all);
 }
