@@ -13,6 +13,7 @@
  */
 #include "../kselftest_harness.h"
 #include "pci_siov_engine.h"
+#include "pci_siov_fail.h"
 #include "pci_siov_vfio.h"
 
 #define IRQ_DRIVER	"pci-sdi-irq-test"
@@ -61,56 +62,6 @@ static bool can_inject(void)
 	put_file("/sys/kernel/debug/fail_usercopy/verbose", "0");
 	put_file("/sys/kernel/debug/fail_iommufd/verbose", "0");
 	return exists("/proc/thread-self/fail-nth");
-}
-
-/* Where a function is, up to the next one */
-static bool find_function(const char *name, unsigned long *start,
-			  unsigned long *end)
-{
-	unsigned long addr;
-	char line[512], sym[256];
-	bool found = false;
-	FILE *f;
-
-	f = fopen("/proc/kallsyms", "r");
-	if (!f)
-		return false;
-	*end = ~0UL;
-	*start = 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%lx %*c %255s", &addr, sym) == 2 &&
-		    !strcmp(sym, name)) {
-			*start = addr;
-			found = addr;
-		}
-	rewind(f);
-	while (found && fgets(line, sizeof(line), f)) {
-		addr = strtoul(line, NULL, 16);
-		if (addr > *start && addr < *end)
-			*end = addr;
-	}
-	fclose(f);
-	return found;
-}
-
-static int put_range(const char *what, unsigned long start, unsigned long end)
-{
-	static const char * const kinds[] = { "failslab", "fail_page_alloc" };
-	char path[128], value[32];
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; !ret && i < ARRAY_SIZE(kinds); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s-start",
-			 kinds[i], what);
-		snprintf(value, sizeof(value), "%lu", start);
-		ret = put_file(path, value);
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s-end",
-			 kinds[i], what);
-		snprintf(value, sizeof(value), "%lu", end);
-		ret = ret ?: put_file(path, value);
-	}
-	return ret;
 }
 
 /* Let only what one function causes fail, and nothing that another one does */
