@@ -2,7 +2,7 @@
 /*
  * KUnit tests: which driver an SDI gets
  */
-#include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
 #include <kunit/test.h>
@@ -93,6 +93,7 @@ static unsigned int probes_with(struct kunit *test,
 		.rid = PCI_SDI_ANY_RID,
 		.driver_override = driver_override,
 	};
+	struct pci_sdi *sdi;
 
 	match_driver = (struct pci_sdi_driver) {
 		.driver.name = "siov_kunit_match",
@@ -101,8 +102,12 @@ static unsigned int probes_with(struct kunit *test,
 		.remove = match_remove,
 	};
 	KUNIT_ASSERT_EQ(test, 0, pci_sdi_register_driver(&match_driver));
-	pci_sdi_put(pci_sdi_create(match_pf, &params));
-	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(match_pf, 0));
+	sdi = pci_sdi_create(match_pf, &params);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(sdi));
+	if (!IS_ERR(sdi)) {
+		pci_sdi_put(sdi);
+		KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(match_pf, 0));
+	}
 	pci_sdi_unregister_driver(&match_driver);
 	return probes;
 }
