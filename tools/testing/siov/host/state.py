@@ -13,8 +13,9 @@ FAULT = re.compile(r"DMAR: .*[Ff]ault|DMAR: \[DMA|INTR-REMAP|AMD-Vi: Event logge
                    r"arm-smmu-v3.*event 0x|event: F_")
 
 # Tests that make a device do what it must not
-PROVOKE = re.compile(r"pci_siov:pci_siov_(dma|irq|vfio|vfio_hostile|virtio_vfio|virtio_legacy|stress|crowd|broken|cost|"
-                     r"aer|virtio_aer|unplug|module|sleep|guest)_test|vfio:|iommu:")
+PROVOKE = re.compile(r"pci_siov:pci_siov_(dma|irq|vfio|vfio_hostile|virtio_vfio|virtio_legacy|"
+                     r"stress|crowd|broken|cost|aer|virtio_aer|unplug|module|sleep|guest)_test|"
+                     r"vfio:|iommu:")
 
 
 def check_left(text, topology):
