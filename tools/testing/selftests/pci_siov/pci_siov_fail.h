@@ -7,7 +7,7 @@
 
 #include "pci_siov_util.h"
 
-/* Where a function is, up to the next one */
+/* Where a function is, up to the next one. Says so if there is none */
 static inline bool find_function(const char *name, unsigned long *start,
 				 unsigned long *end)
 {
@@ -34,6 +34,9 @@ static inline bool find_function(const char *name, unsigned long *start,
 			*end = addr;
 	}
 	fclose(f);
+	if (!found)
+		printf("# no function %s in this kernel, it may be inlined\n",
+		       name);
 	return found;
 }
 

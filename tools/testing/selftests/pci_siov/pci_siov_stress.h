@@ -50,6 +50,9 @@ static inline void *shared_memory(size_t size)
 	return mem == MAP_FAILED ? NULL : mem;
 }
 
+#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, val)	__atomic_store_n(&(x), val, __ATOMIC_RELAXED)
+
 static inline void add(unsigned long long *counter, unsigned long long n)
 {
 	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);

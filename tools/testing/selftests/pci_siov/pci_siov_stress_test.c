@@ -13,9 +13,9 @@
  * it has to, and fails if that takes too long.
  *
  * See pci_siov_stress.h for how long. SIOV_STRESS_REPLUG=1 says that a card
- * which is pulled is put back, so that it can be done. SIOV_STRESS_FAIL=N lets N
- * percent of the allocations fail that are made for SDIs, and
- * SIOV_STRESS_HOG=1 takes nearly all memory now and then. Needs the emulated SIOV
+ * which is pulled is put back, so that it can be done. For half of the time,
+ * SIOV_STRESS_FAIL=N lets N percent of the allocations fail that are made for
+ * SDIs, and SIOV_STRESS_HOG=1 takes nearly all memory. Needs the emulated SIOV
  * device with its driver (CONFIG_PCI_SIOV_TEST), skips where it is absent. SDIs
  * that exist are destroyed.
  */
@@ -543,7 +543,7 @@ static void op_come_and_go(const struct pf *pf, unsigned int index)
 #define LEFT_OVER_KB	(32 << 10)
 #define CHUNK		(1024 << 10)
 
-static int set_up_failures(const char *kind, unsigned int percent)
+static int set_up_failures(const char *kind)
 {
 	const struct {
 		const char *name;
@@ -551,7 +551,7 @@ static int set_up_failures(const char *kind, unsigned int percent)
 	} knobs[] = {
 		{ "ignore-gfp-wait", 0 }, { "verbose", 0 }, { "task-filter", 1 },
 		{ "times", MANY_FAILURES }, { "interval", 1 },
-		{ "probability", percent },
+		{ "probability", 0 },
 	};
 	char path[128], value[16];
 	unsigned int i;
@@ -564,6 +564,15 @@ static int set_up_failures(const char *kind, unsigned int percent)
 		ret = put_file(path, value);
 	}
 	return ret;
+}
+
+static void let_fail(unsigned int percent)
+{
+	char value[16];
+
+	snprintf(value, sizeof(value), "%u", percent);
+	put_file("/sys/kernel/debug/failslab/probability", value);
+	put_file("/sys/kernel/debug/fail_page_alloc/probability", value);
 }
 
 /*
@@ -603,13 +612,10 @@ static long long available_kb(void)
 }
 
 /* Take what there is, as long as others find enough not to be killed for it */
-static void op_hog(const struct pf *pf, unsigned int index)
+static void hog_for_a_while(void)
 {
 	size_t size = available_kb() * 1024ULL, taken;
 	char *mem;
-
-	if (!wanted("HOG", 0))
-		return;
 
 	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -623,7 +629,30 @@ static void op_hog(const struct pf *pf, unsigned int index)
 	note(HOGGED, available_kb() > 2 * LEFT_OVER_KB);
 	usleep(below(500000));
 	munmap(mem, size);
-	usleep(below(500000));
+}
+
+/*
+ * Then there is enough for as long. To bind and use an SDI takes hundreds of
+ * allocations, and on a slow machine hardly anybody got there without a failure.
+ */
+static void op_shortage(const struct pf *pf, unsigned int index)
+{
+	double start = now();
+
+	if (!wanted("FAIL", 0) && !wanted("HOG", 0))
+		return;
+
+	if (wanted("FAIL", 0))
+		let_fail(wanted("FAIL", 0));
+	if (wanted("HOG", 0))
+		hog_for_a_while();
+	else
+		usleep(below(500000));
+	if (wanted("FAIL", 0)) {
+		let_fail(0);
+		count_failures();
+	}
+	usleep((now() - start) * 1e6);
 }
 
 typedef void (*op_fn)(const struct pf *pf, unsigned int index);
@@ -631,7 +660,7 @@ typedef void (*op_fn)(const struct pf *pf, unsigned int index);
 static const op_fn ops[] = {
 	op_create_any, op_create, op_create, op_flood, op_delete, op_bind,
 	op_reset, op_use, op_stream, op_stray, op_stray, op_look, op_vfio, op_read,
-	op_rid_mode, op_autoprobe, op_hog, op_reset_pf, op_come_and_go,
+	op_rid_mode, op_autoprobe, op_shortage, op_reset_pf, op_come_and_go,
 };
 
 static bool has_to_wait(op_fn op)
@@ -680,11 +709,9 @@ static void stress(const struct pf *pf, op_fn op, double begin)
 	/* Or the few who bring the PF back wait for the many who look for it */
 	if (is_of_pf(op))
 		setpriority(PRIO_PROCESS, 0, -15);
-	else if (wanted("FAIL", 0) && op != op_hog)
+	else if (wanted("FAIL", 0) && op != op_shortage)
 		put_file("/proc/self/make-it-fail", "1");
 	while (!is_over(pf, begin)) {
-		if (op == op_hog && wanted("FAIL", 0))
-			count_failures();
 		start = now();
 		if (has_to_wait(op) || !exists(pf_path(pf, "driver")))
 			usleep(20000);
@@ -776,9 +803,8 @@ TEST_F_TIMEOUT(stress, all_at_once, NO_TIMEOUT)
 	tally = shared_memory(sizeof(*tally));
 	ASSERT_NE(NULL, tally);
 	if (wanted("FAIL", 0)) {
-		ASSERT_EQ(0, set_up_failures("failslab", wanted("FAIL", 0)));
-		ASSERT_EQ(0, set_up_failures("fail_page_alloc",
-					     wanted("FAIL", 0)));
+		ASSERT_EQ(0, set_up_failures("failslab"));
+		ASSERT_EQ(0, set_up_failures("fail_page_alloc"));
 		ASSERT_EQ(0, spare_default_domain());
 	}
 	run_all(_metadata, pf);

@@ -75,6 +75,20 @@ static inline void allow_unsafe(bool allow)
 	put_file(UNSAFE_IOMMUFD, allow ? "Y" : "N");
 }
 
+/* An SDI that waits for a user, who opens it by @name */
+static inline int create_for_user(const struct pf *pf, unsigned int index,
+				  char name[64])
+{
+	char link[256];
+	int ret;
+
+	ret = create_sdi(pf, index, "driver_override=" VFIO_DRIVER);
+	if (ret)
+		return ret;
+	snprintf(name, 64, "%.63s", sdi_name(pf, index, link, sizeof(link)));
+	return 0;
+}
+
 /* A device of the directory @devices in sysfs */
 static inline int user_open_group_at(struct user *u, const char *devices,
 				     const char *name)

@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 
 #include "../kselftest_harness.h"
+#include "pci_siov_random.h"
 #include "pci_siov_stress.h"
 #include "pci_siov_vfio.h"
 
@@ -29,9 +30,6 @@
 #define IOVA_MSI	0xfee00000ULL
 /* Until the neighbour takes an interrupt for lost */
 #define PATIENCE_MS	20000
-
-#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define WRITE_ONCE(x, val)	__atomic_store_n(&(x), val, __ATOMIC_RELAXED)
 
 /* ---- The neighbour ---- */
 
@@ -174,32 +172,14 @@ static struct user hostile;
 static const char *hostile_name;
 static int eventfds[4];
 static uint8_t *dma_memory;
-static __thread uint64_t random_state;
 static __thread sigjmp_buf bus_error;
-
-static uint32_t rnd(uint32_t below)
-{
-	/* xorshift64* */
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (random_state * 0x2545f4914f6cdd1dULL >> 32) % below;
-}
-
-static void fill(void *buf, size_t size)
-{
-	uint8_t *byte = buf;
-
-	while (size--)
-		*byte++ = rnd(256);
-}
 
 static int attack_config(void)
 {
 	unsigned int pos = rnd(rnd(4) ? 256 : 4100);
 	uint8_t buf[8];
 
-	fill(buf, sizeof(buf));
+	fill_random(buf, sizeof(buf));
 	if (rnd(2))
 		return region_write(&hostile, VFIO_PCI_CONFIG_REGION_INDEX, pos,
 				    buf, 1 + rnd(8));
@@ -215,7 +195,7 @@ static int attack_region(void)
 	uint64_t pos = rnd(4) ? rnd(2 * PAGE) : (uint64_t)rnd(UINT32_MAX) << rnd(9);
 	uint8_t buf[256];
 
-	fill(buf, sizeof(buf));
+	fill_random(buf, sizeof(buf));
 	return rnd(2) ? region_write(&hostile, index, pos, buf, rnd(256)) :
 			region_read(&hostile, index, pos, buf, rnd(256));
 }
@@ -266,7 +246,7 @@ static int attack_ioctl(void)
 	} arg;
 	int ret;
 
-	fill(&arg, sizeof(arg));
+	fill_random(&arg, sizeof(arg));
 	arg.argsz = rnd(4) ? rnd(sizeof(arg)) : rnd(UINT32_MAX);
 	ret = ioctl(hostile.device, nr, &arg);
 	/* Who asks for a dma-buf gets one */
@@ -405,7 +385,6 @@ FIXTURE(hostile)
 
 FIXTURE_SETUP(hostile)
 {
-	char buf[256];
 	int i;
 
 	if (!find_emulated_pf(&self->pf))
@@ -421,12 +400,8 @@ FIXTURE_SETUP(hostile)
 	ASSERT_NE(NULL, shared);
 	delete_all(&self->pf);
 	allow_unsafe(!remapping_is_on());
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, create_sdi(&self->pf, i,
-					"driver_override=" VFIO_DRIVER));
-		snprintf(self->name[i], sizeof(self->name[i]), "%s",
-			 sdi_name(&self->pf, i, buf, sizeof(buf)));
-	}
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, create_for_user(&self->pf, i, self->name[i]));
 }
 
 FIXTURE_TEARDOWN_PARENT(hostile)

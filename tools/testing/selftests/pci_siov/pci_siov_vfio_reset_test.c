@@ -23,9 +23,6 @@
 #define PATTERN		0x5a17c0de
 #define NUM_THREADS	200
 
-#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
-#define WRITE_ONCE(x, val)	__atomic_store_n(&(x), val, __ATOMIC_RELAXED)
-
 FIXTURE(reset)
 {
 	struct pf pf;
@@ -35,8 +32,6 @@ FIXTURE(reset)
 
 FIXTURE_SETUP(reset)
 {
-	char buf[256];
-
 	user_init(&self->user, MODE_CDEV);
 	if (!find_emulated_pf(&self->pf))
 		SKIP(return, NEEDS_EMULATED);
@@ -52,9 +47,7 @@ FIXTURE_SETUP(reset)
 	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "flr"));
 	/* An SDI of an earlier test may never have stopped */
 	ASSERT_EQ(0, pf_put(&self->pf, "reset", "1"));
-	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
-	snprintf(self->name, sizeof(self->name), "%s",
-		 sdi_name(&self->pf, 0, buf, sizeof(buf)));
+	ASSERT_EQ(0, create_for_user(&self->pf, 0, self->name));
 	ASSERT_EQ(0, user_open(&self->user, MODE_CDEV, self->name));
 }
 
@@ -267,16 +260,13 @@ TEST_F_TIMEOUT(reset, of_the_pf_lets_users_wait, NO_TIMEOUT)
 {
 	unsigned int i, n = self->pf.usable - 1, resets = wanted("STEPS", 20);
 	pthread_t tid;
-	char buf[256];
 
 	user_close(&self->user);
 	delete_all(&self->pf);
 	n = n < NUM_BEFORE ? n : NUM_BEFORE;
 	for (i = 0; i < n; i++)
 		ASSERT_EQ(0, create_sdi(&self->pf, i, NULL));
-	ASSERT_EQ(0, create_sdi(&self->pf, n, "driver_override=" VFIO_DRIVER));
-	snprintf(self->name, sizeof(self->name), "%s",
-		 sdi_name(&self->pf, n, buf, sizeof(buf)));
+	ASSERT_EQ(0, create_for_user(&self->pf, n, self->name));
 	ASSERT_EQ(0, user_open(&self->user, MODE_CDEV, self->name));
 
 	memset(&use, 0, sizeof(use));

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "../kselftest_harness.h"
+#include "pci_siov_random.h"
 #include "pci_siov_slot.h"
 #include "pci_siov_vfio.h"
 
@@ -66,10 +67,7 @@ FIXTURE_SETUP(vfio)
 	delete_all(&self->pf);
 	allow_unsafe(!expected("remapping"));
 	for (i = 0; i < NUM_SDIS; i++) {
-		ASSERT_EQ(0, create_sdi(&self->pf, i,
-					"driver_override=" VFIO_DRIVER));
-		snprintf(self->name[i], sizeof(self->name[i]), "%s",
-			 sdi_name(&self->pf, i, buf, sizeof(buf)));
+		ASSERT_EQ(0, create_for_user(&self->pf, i, self->name[i]));
 		ASSERT_STREQ(VFIO_DRIVER,
 			     link_target(sdi_path(&self->pf, i, "driver"), buf,
 					 sizeof(buf)));
@@ -908,8 +906,6 @@ FIXTURE(shared) {
 
 FIXTURE_SETUP(shared)
 {
-	char buf[256];
-
 	if (!find_emulated_pf(&self->pf))
 		SKIP(return, NEEDS_EMULATED);
 	if (!machine_is_described())
@@ -918,9 +914,7 @@ FIXTURE_SETUP(shared)
 		SKIP(return, "each SDI has a group of its own");
 
 	delete_all(&self->pf);
-	ASSERT_EQ(0, create_sdi(&self->pf, 0, "driver_override=" VFIO_DRIVER));
-	snprintf(self->name, sizeof(self->name), "%.63s",
-		 sdi_name(&self->pf, 0, buf, sizeof(buf)));
+	ASSERT_EQ(0, create_for_user(&self->pf, 0, self->name));
 }
 
 FIXTURE_TEARDOWN(shared)
@@ -938,31 +932,14 @@ TEST_F(shared, is_given_to_no_user)
 
 /* ---- Fuzz ---- */
 
-static uint64_t seed_state;
-
-static uint32_t rnd(uint32_t below)
-{
-	/* xorshift64* */
-	seed_state ^= seed_state >> 12;
-	seed_state ^= seed_state << 25;
-	seed_state ^= seed_state >> 27;
-	return (seed_state * 0x2545f4914f6cdd1dULL >> 32) % below;
-}
-
 static void seed(struct __test_metadata *_metadata)
 {
 	const char *env = getenv("SIOV_SEED");
 
-	seed_state = env ? strtoull(env, NULL, 0) : 0;
-	if (!seed_state)
-		seed_state = 0x510f51;
-	TH_LOG("SIOV_SEED=0x%llx", (unsigned long long)seed_state);
-}
-
-static void fill(uint8_t *buf, size_t size)
-{
-	while (size--)
-		*buf++ = rnd(256);
+	random_state = env ? strtoull(env, NULL, 0) : 0;
+	if (!random_state)
+		random_state = 0x510f51;
+	TH_LOG("SIOV_SEED=0x%llx", (unsigned long long)random_state);
 }
 
 /* The bits of configuration space that can be written, found bit by bit */
@@ -1009,7 +986,7 @@ TEST_F_TIMEOUT(vfio, fuzz_config, 120)
 			n = sizes[i];
 			if (n > 4096 - pos)
 				n = 4096 - pos;
-			fill(data, n);
+			fill_random(data, n);
 			ASSERT_EQ((ssize_t)n,
 				  region_write(u, VFIO_PCI_CONFIG_REGION_INDEX,
 					       pos, data, sizes[i]));
@@ -1083,7 +1060,7 @@ TEST_F_TIMEOUT(vfio, fuzz_regions, 120)
 			continue;
 		}
 		want = bytes_there(u, pos, size);
-		fill(buf, write ? size : 0);
+		fill_random(buf, write ? size : 0);
 		ret = write ? pwrite(u->device, buf, size, pos) :
 			      pread(u->device, buf, size, pos);
 		if (ret < 0)
@@ -1135,7 +1112,7 @@ TEST_F_TIMEOUT(vfio, fuzz_ioctl, 120)
 	for (i = 0; i < 20000; i++) {
 		struct vfio_irq_set *set = (struct vfio_irq_set *)arg;
 
-		fill(arg, sizeof(arg));
+		fill_random(arg, sizeof(arg));
 		set->argsz = rnd(sizeof(arg) + 8);
 		set->flags = rnd(4) ? 1 << rnd(3) | 1 << (3 + rnd(3)) : rnd(64);
 		set->index = rnd(8);
@@ -1149,10 +1126,10 @@ TEST_F_TIMEOUT(vfio, fuzz_ioctl, 120)
 			ok++;
 		else
 			ASSERT_NE(EFAULT, errno);
-		fill(arg, sizeof(arg));
+		fill_random(arg, sizeof(arg));
 		*(uint32_t *)arg = rnd(64);
 		ioctl(u->device, VFIO_DEVICE_GET_REGION_INFO, arg);
-		fill(arg, sizeof(arg));
+		fill_random(arg, sizeof(arg));
 		*(uint32_t *)arg = rnd(64);
 		ioctl(u->device, VFIO_DEVICE_GET_IRQ_INFO, arg);
 	}
@@ -1239,7 +1216,6 @@ FIXTURE(two_processes)
 
 FIXTURE_SETUP(two_processes)
 {
-	char buf[256];
 	int i;
 
 	if (!find_emulated_pf(&self->pf))
@@ -1249,12 +1225,8 @@ FIXTURE_SETUP(two_processes)
 
 	delete_all(&self->pf);
 	allow_unsafe(!remapping_is_on());
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, create_sdi(&self->pf, i,
-					"driver_override=" VFIO_DRIVER));
-		snprintf(self->name[i], sizeof(self->name[i]), "%s",
-			 sdi_name(&self->pf, i, buf, sizeof(buf)));
-	}
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, create_for_user(&self->pf, i, self->name[i]));
 	if (!exists(sdi_path(&self->pf, 0, "iommu_group")))
 		SKIP(return, "no IOMMU");
 }
