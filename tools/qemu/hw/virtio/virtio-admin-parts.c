@@ -294,8 +294,11 @@ static void answer_with(const AdminCall *call, const GByteArray *data,
         admin_fail(answer, STATUS_ENOMEM, Q_INVALID_COMMAND);
         return;
     }
-    memcpy(answer->result + answer->result_len, data->data, data->len);
-    answer->result_len += data->len;
+    /* The data of an empty one is NULL, which memcpy() must not get */
+    if (data->len) {
+        memcpy(answer->result + answer->result_len, data->data, data->len);
+        answer->result_len += data->len;
+    }
 }
 
 void admin_parts_metadata(const AdminCall *call, AdminAnswer *answer)

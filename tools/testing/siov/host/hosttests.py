@@ -18,10 +18,19 @@ def run_program(command, missing, *, timeout=1800, **kwargs):
         return [Result(False, f"{missing}: no end after {timeout} s")]
     results = judge.from_ktap(done.stdout, missing)
     results += judge.judge_skips(results, [], whole=True)
-    if done.returncode and all(r.passed for r in results):
-        results.append(Result(False, f"exit status {done.returncode}",
-                              detail=done.stderr.splitlines()[-20:]))
+    if done.returncode:
+        explain(results, done)
     return results
+
+
+def explain(results, done):
+    """A program has failed: the last result that did says what was heard of it"""
+    said = done.stderr.splitlines()[-20:]
+    failed = [r for r in results if not r.passed]
+    if failed:
+        failed[-1].detail += [f"exit status {done.returncode}", *said]
+    else:
+        results.append(Result(False, f"exit status {done.returncode}", detail=said))
 
 
 def run_kunit():

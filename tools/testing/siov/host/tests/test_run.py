@@ -270,6 +270,13 @@ class HostTests(unittest.TestCase):
         results = self.run_python("print('1..1\\nok 1 a'); raise SystemExit(3)")
         self.assertEqual(results[-1].text, "exit status 3")
 
+    def test_a_program_that_ends_early_says_why(self):
+        results = self.run_python("import os, sys; print('1..2\\nok 1 a', flush=True); "
+                                  "print('why', file=sys.stderr, flush=True); os.abort()")
+        last = results[-1]
+        self.assertFalse(last.passed)
+        self.assertEqual(last.detail[-2:], ["exit status -6", "why"])
+
     def test_no_results(self):
         self.assertFalse(self.run_python("")[0].passed)
 
