@@ -452,13 +452,19 @@ static irqreturn_t managed_event(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* All ones end the wait as well: recovery from the error, maybe, waits for its end */
 static int wait_for_firmware(struct managed *m)
 {
 	u32 status;
+	int ret;
 
-	return readl_poll_timeout(m->ctrl + SIOV_TEST_FIRMWARE, status,
-				  status & SIOV_TEST_FIRMWARE_UP,
-				  RESTART_POLL_US, RESTART_TIMEOUT_US);
+	ret = readl_poll_timeout(m->ctrl + SIOV_TEST_FIRMWARE, status,
+				 status & SIOV_TEST_FIRMWARE_UP,
+				 RESTART_POLL_US, RESTART_TIMEOUT_US);
+	if (ret)
+		return ret;
+
+	return PCI_POSSIBLE_ERROR(status) ? -ENODEV : 0;
 }
 
 /*

@@ -48,7 +48,8 @@ struct vfio_siov_irq;
  * may be reset, so the device may not answer, calls of pci_sdi_*() may return
  * -EAGAIN, and &vfio_siov_core_ops.reset_done may come.
  *
- * Return: 0, or a negative number for the user's read() or write().
+ * Return: 0; -EAGAIN to be called again once a reset of the PF, which must have begun,
+ * is over; or another negative number for the user's read() or write().
  */
 struct vfio_siov_slice_ops {
 	int (*read)(struct vfio_siov_core_device *core, unsigned int bar,
@@ -263,5 +264,6 @@ int vfio_siov_core_write_pages(struct vfio_siov_core_device *core,
 			       unsigned int bar, u64 pos, const void *buf,
 			       size_t count);
 bool vfio_siov_core_msix_enabled(const struct vfio_siov_core_device *core);
+int vfio_siov_core_wait_awake(struct vfio_siov_core_device *core);
 
 #endif /* VFIO_SIOV_CORE_H */

@@ -249,9 +249,11 @@ void pci_sdi_freeze(struct pci_sdi_core *core, bool answers)
 }
 
 /* Its own time to wake up comes later; an orphan's does not come */
-static bool can_thaw(const struct pci_sdi_core *core)
+static bool can_thaw(struct pci_sdi_core *core)
 {
-	if (core->asleep && READ_ONCE(core->state) != PCI_SDI_ORPHAN)
+	/* As can_wait() */
+	guard(mutex)(&core->lock);
+	if (core->asleep && core->state != PCI_SDI_ORPHAN)
 		return false;
 
 	return READ_ONCE(pci_siov_pf(core->sdi.pf)->state) ==

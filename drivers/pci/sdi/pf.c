@@ -436,11 +436,16 @@ EXPORT_SYMBOL_GPL(pci_siov_stop_left_over);
 
 static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 {
+	bool was = spf->frozen_by & by;
+
 	lockdep_assert_held(&spf->reset_lock);
 
-	/* To have its power back does not mend what recovery has failed to */
+	/*
+	 * What recovery has failed to mend a reset mends, if it works. To have its
+	 * power back does not, and the end of a recovery need not have been a reset.
+	 */
 	spf->frozen_by &= ~by;
-	if (by != PCI_SIOV_BY_SLEEP)
+	if (was && by != PCI_SIOV_BY_SLEEP && !spf->pf->siov->reset_failed)
 		spf->frozen_by &= ~PCI_SIOV_BY_FAILURE;
 
 	/* Somebody else still resets it, and ends this */
@@ -580,7 +585,8 @@ void pci_siov_note_source(struct pci_dev *pf, u16 rid)
 /* What @by stands for has failed. Another reset, as by the driver, may still help */
 static void give_up(struct pci_siov_pf *spf, unsigned int by)
 {
-	guard(mutex)(&spf->reset_lock);
+	lockdep_assert_held(&spf->reset_lock);
+
 	if (!(spf->frozen_by & by))
 		return;
 
@@ -600,21 +606,25 @@ static void give_up(struct pci_siov_pf *spf, unsigned int by)
  */
 void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 {
-	const struct freeze how = { PCI_SIOV_BY_CORE, .error = state };
+	static const struct freeze how = {
+		PCI_SIOV_BY_CORE, .error = pci_channel_io_frozen,
+	};
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
 
 	if (!spf)
 		return;
 
-	if (state != pci_channel_io_frozen) {
+	if (state != pci_channel_io_normal) {
+		guard(mutex)(&spf->reset_lock);
+
+		/* Recovery from an error that freezes nothing can fail as well */
+		if (state == pci_channel_io_frozen || !spf->frozen_by)
+			freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
 		if (state == pci_channel_io_perm_failure)
 			give_up(spf, PCI_SIOV_BY_CORE);
-		walk_sdis(spf, sdi_error, &state);
-		return;
 	}
-
-	guard(mutex)(&spf->reset_lock);
-	freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
+	if (state != pci_channel_io_frozen)
+		walk_sdis(spf, sdi_error, &state);
 }
 
 /**
@@ -721,13 +731,27 @@ void pci_sdis_resume(struct pci_dev *pf, int error)
 		return;
 
 	if (error) {
-		give_up(spf, PCI_SIOV_BY_SLEEP);
+		scoped_guard(mutex, &spf->reset_lock)
+			give_up(spf, PCI_SIOV_BY_SLEEP);
 		walk_sdis(spf, sdi_error, &state);
 		return;
 	}
 
 	guard(mutex)(&spf->reset_lock);
 	thaw_all(spf, PCI_SIOV_BY_SLEEP);
+}
+
+/*
+ * It has no SIOV capability, so it is not the PF that was there before. One that is
+ * ignored proves nothing, nor does extended configuration space that nobody can read.
+ */
+static bool is_another_device(struct pci_dev *pdev)
+{
+	if (!pci_is_pcie(pdev))
+		return true;
+
+	return pdev->cfg_size > PCI_CFG_SPACE_SIZE &&
+	       !pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_SIOV);
 }
 
 /**
@@ -741,9 +765,9 @@ void pci_sdis_init(struct pci_dev *pf)
 	struct pci_siov_pf *spf;
 
 	if (!pci_is_siov_physfn(pf)) {
-		/* Not the device that was there before */
-		pci_rid_end_quarantine(pci_find_host_bridge(pf->bus),
-				       pci_dev_id(pf));
+		if (is_another_device(pf))
+			pci_rid_end_quarantine(pci_find_host_bridge(pf->bus),
+					       pci_dev_id(pf));
 		return;
 	}
 

@@ -986,6 +986,31 @@ static void state_quarantine_ends_with_device(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
 }
 
+/* It is there and cannot be made out to be the device it was */
+static void state_quarantine_outlives_a_fault(struct kunit *test)
+{
+	const u16 places[] = {
+		PCI_CFG_SPACE_SIZE, box->pf->siov->pos + PCI_SIOV_TOTAL_SDIS,
+	};
+	const u32 faults[] = { ~0, 0 };
+	u32 was;
+	int i;
+
+	hang_and_delete(test);
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		was = fake_pci_get32(box->fn, places[i]);
+		fake_pci_put32(box->fn, places[i], faults[i]);
+		find_pf_again(test);
+		KUNIT_EXPECT_FALSE(test, pci_is_siov_physfn(box->pf));
+		KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+		fake_pci_put32(box->fn, places[i], was);
+	}
+
+	find_pf_again(test);
+	KUNIT_ASSERT_TRUE(test, pci_is_siov_physfn(box->pf));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(0));
+}
+
 /* A function that sends with another Routing ID as well, which a quirk knows */
 #define ALIAS_DEVICE	0xfa77
 #define ALIAS_DEVFN	0x0a
@@ -1115,6 +1140,56 @@ static void state_resets_overlap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
 	pci_siov_reset_prepare(box->pf, false);
 	pci_siov_reset_done(box->pf, 0);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	pci_sdi_put(sdi);
+}
+
+/* An error that froze nothing, and recovery fails: a neighbour has no handlers */
+static void state_failure_without_frozen(struct kunit *test)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.silent = true;
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_error(box->pf, pci_channel_io_normal);
+		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
+	}
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(1));
+
+	reset_by_driver();
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	pci_sdi_put(sdi);
+}
+
+/* A neighbour recovers from an error of its own, without a reset */
+static void state_failure_needs_a_reset(struct kunit *test)
+{
+	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.silent = true;
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_error(box->pf, pci_channel_io_frozen);
+		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
+		pci_sdis_error(box->pf, pci_channel_io_normal);
+		pci_sdis_reset_done(box->pf);
+	}
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+
+	/* Nor does a reset that fails */
+	pci_siov_reset_prepare(box->pf, false);
+	pci_siov_reset_done(box->pf, -EIO);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
+
+	reset_by_driver();
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 	pci_sdi_put(sdi);
@@ -1570,11 +1645,14 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_left_over_outlives_power),
 	KUNIT_CASE(state_left_over_resets_bus),
 	KUNIT_CASE(state_quarantine_ends_with_device),
+	KUNIT_CASE(state_quarantine_outlives_a_fault),
 	KUNIT_CASE(state_alias_comes_later),
 	KUNIT_CASE(state_function_is_left_alone),
 	KUNIT_CASE(state_software_mode_keeps_power),
 	KUNIT_CASE(state_allowlist_waits),
 	KUNIT_CASE(state_resets_overlap),
+	KUNIT_CASE(state_failure_without_frozen),
+	KUNIT_CASE(state_failure_needs_a_reset),
 #ifdef CONFIG_SUSPEND
 	KUNIT_CASE(state_reset_while_falling_asleep),
 	KUNIT_CASE(state_sleep_after_failure),

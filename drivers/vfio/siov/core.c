@@ -83,7 +83,7 @@ int vfio_siov_lock_awake(struct vfio_siov_core_device *v)
 	int ret;
 
 	for (;;) {
-		ret = wait_event_killable(v->wait, is_awake(v));
+		ret = vfio_siov_core_wait_awake(v);
 		if (!ret)
 			ret = vfio_siov_lock_kill(v);
 		if (ret || is_awake(v))
@@ -91,6 +91,23 @@ int vfio_siov_lock_awake(struct vfio_siov_core_device *v)
 		vfio_siov_unlock(v);
 	}
 }
+
+/**
+ * vfio_siov_core_wait_awake() - Wait until no reset of the PF is under way
+ * @core: the device, no lock held
+ *
+ * For what a driver does with the SDI on its own, without &struct vfio_siov_slice_ops.
+ * Between the moment that the SDI works again and &vfio_siov_core_ops.reset_done the
+ * driver does not know yet of the reset.
+ *
+ * Return: 0, also if the reset has failed for good, or a negative number if the user is
+ * killed meanwhile.
+ */
+int vfio_siov_core_wait_awake(struct vfio_siov_core_device *core)
+{
+	return wait_event_killable(core->wait, is_awake(core));
+}
+EXPORT_SYMBOL_GPL(vfio_siov_core_wait_awake);
 
 /**
  * vfio_siov_try_again() - Was it a reset of the PF that refused something?

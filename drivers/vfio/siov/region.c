@@ -275,10 +275,12 @@ static int bar_read_one(struct vfio_siov_core_device *v, unsigned int index,
 		if (ret)
 			return ret;
 		if (slice && slice->ops)
-			return slice->ops->read(v, index, pos, buf, size);
-	} while (pages_read(v, bar, slice, pos, buf, size));
+			ret = slice->ops->read(v, index, pos, buf, size);
+		else
+			ret = pages_read(v, bar, slice, pos, buf, size);
+	} while (ret == -EAGAIN);
 
-	return 0;
+	return ret;
 }
 
 static int bar_write_one(struct vfio_siov_core_device *v, unsigned int index,
@@ -293,8 +295,9 @@ static int bar_write_one(struct vfio_siov_core_device *v, unsigned int index,
 		if (ret)
 			return ret;
 		if (slice && slice->ops)
-			return slice->ops->write(v, index, pos, buf, size);
-		ret = pages_write(v, bar, slice, pos, buf, size);
+			ret = slice->ops->write(v, index, pos, buf, size);
+		else
+			ret = pages_write(v, bar, slice, pos, buf, size);
 	} while (ret == -EAGAIN);
 
 	return ret;

@@ -305,7 +305,7 @@ static void admin_large_opcode(struct kunit *test)
 	};
 
 	fake_virtio_plug(dev);
-	fake_virtio_enable_vfs(dev);
+	KUNIT_EXPECT_TRUE(test, has_parts(fake_virtio_enable_vfs(dev)));
 	dev->refused = 0;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			vp_modern_admin_cmd_exec(fake_virtio_vdev(dev), &cmd));
@@ -395,6 +395,21 @@ static void answer_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EIO, get_parts(&member, buf, sizeof(buf), &len));
 }
 
+/* A status is any number, and not each is one of an error */
+static void answer_no_error(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_member member;
+
+	find_member(dev, &member);
+	dev->status_of[VIRTIO_ADMIN_CMD_DEV_MODE_SET] = MAX_ERRNO + 1;
+	KUNIT_EXPECT_EQ(test, -EIO, virtio_pci_admin_mode_set(&member, 0));
+	dev->status_of[VIRTIO_ADMIN_CMD_DEV_MODE_SET] = U16_MAX;
+	KUNIT_EXPECT_EQ(test, -EIO, virtio_pci_admin_mode_set(&member, 0));
+	dev->status_of[VIRTIO_ADMIN_CMD_DEV_MODE_SET] = MAX_ERRNO;
+	KUNIT_EXPECT_EQ(test, -MAX_ERRNO, virtio_pci_admin_mode_set(&member, 0));
+}
+
 /* --- objects --- */
 
 static int create_object(const struct virtio_admin_member *member, u32 *id)
@@ -471,9 +486,49 @@ static void list_before_commands(struct kunit *test)
 	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
 
 	fake_virtio_plug(dev);
+	KUNIT_EXPECT_TRUE(test, has_parts(fake_virtio_enable_vfs(dev)));
 	KUNIT_EXPECT_EQ(test, 0, dev->refused);
 	KUNIT_EXPECT_EQ(test, 1,
 			dev->served[VIRTIO_ADMIN_CMD_DRIVER_CAP_SET]);
+}
+
+/* The device cannot answer now: it is asked again */
+static void list_asked_again(struct kunit *test)
+{
+	static const u16 opcodes[] = {
+		VIRTIO_ADMIN_CMD_LIST_QUERY, VIRTIO_ADMIN_CMD_LIST_USE,
+		VIRTIO_ADMIN_CMD_CAP_ID_LIST_QUERY,
+		VIRTIO_ADMIN_CMD_DEVICE_CAP_GET,
+		VIRTIO_ADMIN_CMD_DRIVER_CAP_SET,
+	};
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct pci_dev *vf;
+	int i;
+
+	dev->status_of[opcodes[0]] = EAGAIN;
+	fake_virtio_plug(dev);
+	vf = fake_virtio_enable_vfs(dev);
+	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
+		KUNIT_EXPECT_FALSE(test, has_parts(vf));
+		dev->status_of[opcodes[i]] = 0;
+		if (i + 1 < ARRAY_SIZE(opcodes))
+			dev->status_of[opcodes[i + 1]] = EAGAIN;
+	}
+	KUNIT_EXPECT_TRUE(test, has_parts(vf));
+}
+
+/* A device lists less for itself than it takes, and the rest for VFs */
+static void list_borrowed(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct fake_virtio_group *self;
+
+	self = &dev->group[VIRTIO_ADMIN_GROUP_TYPE_SELF];
+	self->supported = GENMASK_ULL(1, 0);
+	fake_virtio_plug(dev);
+	self->used = GENMASK_ULL(0x11, 0);
+	KUNIT_EXPECT_TRUE(test, has_parts(fake_virtio_enable_vfs(dev)));
+	KUNIT_EXPECT_EQ(test, 0, dev->refused);
 }
 
 /* The SR-IOV group is there once VF Enable is set, and again after a pause */
@@ -559,6 +614,9 @@ static int query_caps(void *vdev)
 static void list_alone(struct kunit *test)
 {
 	struct fake_virtio *dev = fake_virtio_create(test, FAKE_VIRTIO_TYPE);
+	struct virtio_admin_member member = {
+		.group_type = VIRTIO_ADMIN_GROUP_TYPE_SRIOV,
+	};
 	struct call *before, *first, *second;
 	struct virtio_device *vdev;
 	unsigned int sent;
@@ -566,6 +624,10 @@ static void list_alone(struct kunit *test)
 
 	fake_virtio_plug(dev);
 	vdev = fake_virtio_vdev(dev);
+	/* Let it agree on its own list, while there are no VFs */
+	member.owner = vdev;
+	KUNIT_EXPECT_FALSE(test, virtio_pci_admin_has_dev_parts(&member));
+	dev->refused = 0;
 	vf = fake_virtio_enable_vfs(dev);
 	sent = fake_virtio_submitted(dev);
 	dev->mute = true;
@@ -703,6 +765,21 @@ static void reset_hung_device(struct kunit *test)
 	schedule_timeout_uninterruptible(HZ / 10);
 }
 
+/* Its registers come back, its queue does not: nobody who resets it waits for that */
+static void reset_mute_device(struct kunit *test)
+{
+	struct fake_virtio *dev = fake_virtio_create(test, FAKE_RESET_TYPE);
+	struct call *call;
+
+	fake_virtio_plug(dev);
+	dev->mute = true;
+	call = call_start(test, reset_function, fake_pci_dev(dev->fn));
+	KUNIT_EXPECT_EQ(test, 0, call_end(call));
+	KUNIT_EXPECT_TRUE(test, dev->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	fake_virtio_unmute(dev);
+	schedule_timeout_uninterruptible(HZ / 10);
+}
+
 static void wait_unbound_driver(struct kunit *test)
 {
 	struct fake_virtio *dev = lax_device(test);
@@ -755,9 +832,12 @@ static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(admin_long),
 	KUNIT_CASE(admin_long_indirect),
 	KUNIT_CASE(answer_long),
+	KUNIT_CASE(answer_no_error),
 	KUNIT_CASE(object_not_destroyed),
 	KUNIT_CASE(object_left_over),
 	KUNIT_CASE(list_before_commands),
+	KUNIT_CASE(list_asked_again),
+	KUNIT_CASE(list_borrowed),
 	KUNIT_CASE_SLOW(list_of_vfs),
 	KUNIT_CASE(list_per_group),
 	KUNIT_CASE(list_after_reset),
@@ -768,6 +848,7 @@ static struct kunit_case admin_cases[] = {
 	KUNIT_CASE_SLOW(wait_reset_function),
 	KUNIT_CASE_SLOW(wait_reset_failed),
 	KUNIT_CASE_SLOW(reset_hung_device),
+	KUNIT_CASE_SLOW(reset_mute_device),
 	KUNIT_CASE_SLOW(wait_unbound_driver),
 	KUNIT_CASE_SLOW(wait_full_queue),
 	{ }

@@ -44,6 +44,7 @@
 
 /**
  * struct virtio_vfio_siov_legacy - legacy registers of an SDI
+ * @core: the device of the user
  * @sdi: the SDI
  * @member: whom to ask
  * @notify: where in the PF the SDI's queues are notified, NULL if by command
@@ -51,6 +52,7 @@
  * @data: of one command
  */
 struct virtio_vfio_siov_legacy {
+	struct vfio_siov_core_device *core;
 	struct pci_sdi *sdi;
 	struct virtio_admin_member member;
 	void __iomem *notify;
@@ -101,21 +103,30 @@ static int read_field(struct virtio_vfio_siov_legacy *l, bool msix,
 	return ret;
 }
 
-static bool notify(struct virtio_vfio_siov_legacy *l, u64 pos, const u8 *buf,
-		   size_t count)
+static bool is_notify(const struct virtio_vfio_siov_legacy *l, u64 pos, size_t count)
 {
-	if (pos != VIRTIO_PCI_QUEUE_NOTIFY || count != sizeof(u16) || !l->notify)
-		return false;
+	return pos == VIRTIO_PCI_QUEUE_NOTIFY && count == sizeof(u16) && l->notify;
+}
+
+/* Not while the PF is being reset: its memory is off then. -EAGAIN if it is. */
+static int notify(struct virtio_vfio_siov_legacy *l, const u8 *buf)
+{
+	guard(rwsem_read)(&l->core->memory_lock);
+	if (l->core->port != VFIO_SIOV_ACCESS_ON)
+		return -EAGAIN;
 
 	iowrite16(get_unaligned_le16(buf), l->notify);
-	return true;
+	return 0;
 }
 
 static int write_field(struct virtio_vfio_siov_legacy *l, bool msix,
 		       const struct virtio_legacy_part *part, const u8 *buf)
 {
-	if (part->read_only || notify(l, part->field, buf, part->len))
+	if (part->read_only)
 		return 0;
+	/* The reset is not waited for with the lock that others wait for */
+	if (is_notify(l, part->field, part->len))
+		return notify(l, buf) ? -EIO : 0;
 
 	memcpy(l->data, buf, part->len);
 	return virtio_pci_admin_legacy_bar_write(&l->member, msix, part->field,
@@ -250,8 +261,8 @@ static int legacy_write(struct vfio_siov_core_device *core, unsigned int bar,
 	};
 
 	/* No user waits for a command of another one here */
-	if (notify(l, pos, buf, count))
-		return 0;
+	if (is_notify(l, pos, count))
+		return notify(l, buf);
 	if (!virtio_legacy_is_whole(access.msix, pos, count))
 		return -EINVAL;
 
@@ -309,8 +320,8 @@ static int add_bar(struct vfio_siov_core_device *core)
  * Context: probe of the SDI's driver; what is allocated lives as long as that.
  *
  * Return: 0; -EOPNOTSUPP if the PF does not answer for legacy registers now, or the
- * type of device never had any; -ENODEV if the PF is not driven by virtio-pci; or
- * -ENOMEM.
+ * type of device never had any; -EAGAIN if the PF is being reset; -ENODEV if the PF is
+ * not driven by virtio-pci; or -ENOMEM.
  */
 int virtio_vfio_siov_add_legacy(struct virtio_vfio_siov *v)
 {
@@ -321,6 +332,7 @@ int virtio_vfio_siov_add_legacy(struct virtio_vfio_siov *v)
 	l = devm_kzalloc(&sdi->dev, sizeof(*l), GFP_KERNEL);
 	if (!l)
 		return -ENOMEM;
+	l->core = &v->core;
 	l->sdi = sdi;
 	/* A device writes into it */
 	l->data = devm_kmalloc(&sdi->dev, sizeof(u64), GFP_KERNEL);
@@ -331,6 +343,9 @@ int virtio_vfio_siov_add_legacy(struct virtio_vfio_siov *v)
 	if (ret)
 		return ret;
 	if (!virtio_pci_admin_has_legacy_regs(&l->member)) {
+		/* It could not be asked */
+		if (pci_sdi_is_pf_frozen(sdi))
+			return -EAGAIN;
 		dev_err(&sdi->dev, "%s has no legacy registers of SDIs, or no driver of its virtio device to ask for them\n",
 			pci_name(sdi->pf));
 		return -EOPNOTSUPP;

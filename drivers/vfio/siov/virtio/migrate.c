@@ -20,9 +20,18 @@ static struct virtio_vfio_siov *to_virtio(struct vfio_device *vdev)
 	return container_of(vdev, struct virtio_vfio_siov, core.vdev);
 }
 
+/*
+ * The state is the one before a reset of the PF until the driver has been told of the
+ * reset. No command for it may come to the new SDI.
+ */
 static struct file *set_state(struct vfio_device *vdev,
 			      enum vfio_device_mig_state new_state)
 {
+	int ret = vfio_siov_core_wait_awake(&to_virtio(vdev)->core);
+
+	if (ret)
+		return ERR_PTR(ret);
+
 	return virtiovf_set_device_state(&to_virtio(vdev)->mig, new_state);
 }
 
@@ -34,6 +43,11 @@ static int get_state(struct vfio_device *vdev,
 
 static int get_data_size(struct vfio_device *vdev, unsigned long *size)
 {
+	int ret = vfio_siov_core_wait_awake(&to_virtio(vdev)->core);
+
+	if (ret)
+		return ret;
+
 	return virtiovf_get_data_size(&to_virtio(vdev)->mig, size);
 }
 
