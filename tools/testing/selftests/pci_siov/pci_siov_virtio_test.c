@@ -309,8 +309,8 @@ TEST_F(nic, others_lose_nothing)
 	struct echo first, uplink;
 
 	ASSERT_NE(NULL, pair);
-	/* The driver asks for the list of commands when it begins */
-	ASSERT_LT(0, admin);
+	/* The queue is there */
+	ASSERT_LE(0, admin);
 	ASSERT_TRUE(echo_start_at(&first, &self->sdi[0], &self->sdi[1],
 				  crowd_patience(), 5));
 	ASSERT_TRUE(echo_start_at(&uplink, &self->outside, &self->own,
