@@ -81,10 +81,6 @@ TEST_F_TIMEOUT(unplug, in_use, 120)
 	double end;
 	bool pulled;
 
-	/* By the slot: lockdep knows then what removal must not wait for */
-	ASSERT_EQ(0, pf_put(&self->pf, "reset_method", "bus"));
-	EXPECT_EQ(0, pf_put(&self->pf, "reset", "1"));
-
 	for (i = 0; i < n; i++)
 		ASSERT_EQ(0, create_sdi(&self->pf, i, NULL));
 	for (i = 0; i < n; i++) {
