@@ -1111,6 +1111,21 @@ static void state_allowlist_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 3, fake_sdi_pf.allows);
 }
 
+/* The core gives up after an error that began with @state */
+static void fail_to_recover(pci_channel_state_t state)
+{
+	guard(device)(&box->pf->dev);
+	pci_sdis_error(box->pf, state);
+	pci_sdis_error(box->pf, pci_channel_io_perm_failure);
+}
+
+static void expect_states(struct kunit *test, const struct pci_sdi *sdi,
+			  enum pci_siov_pf_state pf, enum pci_sdi_state state)
+{
+	KUNIT_EXPECT_EQ(test, pf, pci_siov_pf(box->pf)->state);
+	KUNIT_EXPECT_EQ(test, state, to_sdi_core(sdi)->state);
+}
+
 /* The recovery work of a driver runs while the core resets the function */
 static void state_resets_overlap(struct kunit *test)
 {
@@ -1133,10 +1148,7 @@ static void state_resets_overlap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 
 	/* The core gives up after an error, and the driver does not */
-	scoped_guard(device, &box->pf->dev) {
-		pci_sdis_error(box->pf, pci_channel_io_frozen);
-		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
-	}
+	fail_to_recover(pci_channel_io_frozen);
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
 	pci_siov_reset_prepare(box->pf, false);
 	pci_siov_reset_done(box->pf, 0);
@@ -1148,50 +1160,40 @@ static void state_resets_overlap(struct kunit *test)
 /* An error that froze nothing, and recovery fails: a neighbour has no handlers */
 static void state_failure_without_frozen(struct kunit *test)
 {
-	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
 	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
 	fake_sdi_pf.silent = true;
-	scoped_guard(device, &box->pf->dev) {
-		pci_sdis_error(box->pf, pci_channel_io_normal);
-		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
-	}
-	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
-	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+	fail_to_recover(pci_channel_io_normal);
+	expect_states(test, sdi, PCI_SIOV_PF_FROZEN, PCI_SDI_FROZEN);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, create_and_put(1));
 
 	reset_by_driver();
-	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
-	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
 	pci_sdi_put(sdi);
 }
 
 /* A neighbour recovers from an error of its own, without a reset */
 static void state_failure_needs_a_reset(struct kunit *test)
 {
-	struct pci_siov_pf *spf = pci_siov_pf(box->pf);
 	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
 	fake_sdi_pf.silent = true;
+	fail_to_recover(pci_channel_io_frozen);
 	scoped_guard(device, &box->pf->dev) {
-		pci_sdis_error(box->pf, pci_channel_io_frozen);
-		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
 		pci_sdis_error(box->pf, pci_channel_io_normal);
 		pci_sdis_reset_done(box->pf);
 	}
-	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
-	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(sdi)->state);
+	expect_states(test, sdi, PCI_SIOV_PF_FROZEN, PCI_SDI_FROZEN);
 
 	/* Nor does a reset that fails */
 	pci_siov_reset_prepare(box->pf, false);
 	pci_siov_reset_done(box->pf, -EIO);
-	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_FROZEN, spf->state);
+	expect_states(test, sdi, PCI_SIOV_PF_FROZEN, PCI_SDI_FROZEN);
 
 	reset_by_driver();
-	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, spf->state);
-	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
 	pci_sdi_put(sdi);
 }
 
@@ -1239,10 +1241,7 @@ static void state_sleep_after_failure(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
 	fake_sdi_pf.silent = true;
-	scoped_guard(device, &box->pf->dev) {
-		pci_sdis_error(box->pf, pci_channel_io_frozen);
-		pci_sdis_error(box->pf, pci_channel_io_perm_failure);
-	}
+	fail_to_recover(pci_channel_io_frozen);
 
 	happening = SLEEP;
 	suspend_sdi(sdi);

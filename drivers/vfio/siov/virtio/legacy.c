@@ -45,7 +45,6 @@
 /**
  * struct virtio_vfio_siov_legacy - legacy registers of an SDI
  * @core: the device of the user
- * @sdi: the SDI
  * @member: whom to ask
  * @notify: where in the PF the SDI's queues are notified, NULL if by command
  * @lock: serializes commands for the SDI, and protects @data
@@ -53,7 +52,6 @@
  */
 struct virtio_vfio_siov_legacy {
 	struct vfio_siov_core_device *core;
-	struct pci_sdi *sdi;
 	struct virtio_admin_member member;
 	void __iomem *notify;
 	struct mutex lock; /* see above */
@@ -178,9 +176,9 @@ static int access_field(struct virtio_vfio_siov_legacy *l,
 		fsleep(wait * USEC_PER_MSEC);
 	}
 
-	dev_err_ratelimited(&l->sdi->dev,
+	dev_err_ratelimited(&l->core->sdi->dev,
 			    "%s does not say what is in legacy registers, a reset of the PF may help\n",
-			    pci_name(l->sdi->pf));
+			    pci_name(l->core->sdi->pf));
 	return ret;
 }
 
@@ -333,7 +331,6 @@ int virtio_vfio_siov_add_legacy(struct virtio_vfio_siov *v)
 	if (!l)
 		return -ENOMEM;
 	l->core = &v->core;
-	l->sdi = sdi;
 	/* A device writes into it */
 	l->data = devm_kmalloc(&sdi->dev, sizeof(u64), GFP_KERNEL);
 	if (!l->data)
