@@ -49,7 +49,7 @@ static bool siov_overlaps_next(int pos, u32 header)
 }
 
 /**
- * siov_check_place() - Find fault with where the capability is
+ * siov_check_place() - Check the position of the capability
  * @dev: the function
  * @pos: position of the capability
  *
@@ -403,7 +403,7 @@ void pci_siov_restore_state(struct pci_dev *dev)
 }
 
 /**
- * pci_siov_reset_failed() - A function was to be reset, and was not
+ * pci_siov_reset_failed() - Note that the reset of a function has failed
  * @dev: any function
  *
  * So what its SDIs do is not over.

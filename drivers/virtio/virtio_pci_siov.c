@@ -175,7 +175,7 @@ static u16 block_vectors(const struct pci_sdi *sdi)
 	if (vectors <= room)
 		return min(vectors, U16_MAX);
 
-	pci_warn(sdi->pf, "SDI %u: %u of its %u messages are in its control block\n",
+	pci_warn(sdi->pf, "SDI %u: its control block has room for only %u of %u interrupt messages\n",
 		 sdi->index, room, vectors);
 	return min(room, U16_MAX);
 }
@@ -393,7 +393,7 @@ static int read_header(struct pci_dev *pdev, struct virtio_pci_siov *siov,
 	if (siov->group_type <= VIRTIO_ADMIN_GROUP_TYPE_SRIOV ||
 	    !siov->blocks || find_pages(pdev, siov, header) ||
 	    !layout_is_valid(&siov->layout, siov->page_size)) {
-		pci_warn(pdev, "the registers do not fit into their BARs, there can be no SDIs\n");
+		pci_warn(pdev, "wrong group type, or registers outside their BAR or page; no SDIs can be created\n");
 		return -EINVAL;
 	}
 
@@ -460,7 +460,7 @@ void virtio_pci_siov_stop_left_over(struct pci_dev *pdev)
 {
 	/* What has failed here is said when somebody wants an SDI */
 	if (pci_siov_stop_left_over(pdev))
-		pci_warn(pdev, "could not stop those of an earlier owner\n");
+		pci_warn(pdev, "the SDIs of an earlier owner could not be stopped, reset the function\n");
 }
 
 /**

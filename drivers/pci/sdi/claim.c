@@ -81,6 +81,12 @@ static void *quarantine_of(u16 pf)
 			      CLAIM_QUARANTINE);
 }
 
+/* Above all Routing IDs if a user has the PF */
+static unsigned long quarantined_pf(void *entry)
+{
+	return (unsigned long)xa_untag_pointer(entry) >> 2;
+}
+
 static void *user_of(const struct pci_dev *pf)
 {
 	unsigned long value = PCI_DEVID(pf->bus->number, pf->devfn) | OF_USER;
@@ -239,7 +245,7 @@ static void report_unrouted(const struct pci_sdi *sdi)
 
 	pci_rid_name(sdi->pf, sdi->rid, name);
 	if (busnr <= bus->busn_res.end)
-		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %s: bus %02x is another's\n",
+		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %s: bus %02x is behind another bridge\n",
 				     sdi->index, name, busnr);
 	else if (busnr - bus->number > pci_siov_max_buses())
 		pci_info_ratelimited(sdi->pf, "SDI %u cannot have Routing ID %s: bus %02x is past pci=siovbus=%u\n",
@@ -367,6 +373,22 @@ bool pci_rid_in_quarantine(struct pci_host_bridge *bridge, u16 pf)
 	return false;
 }
 
+static void end_quarantine_between(struct pci_host_bridge *bridge, u16 first,
+				   u16 last)
+{
+	struct xarray *claims = &bridge->rid_claims;
+	unsigned long rid, pf;
+	void *entry;
+
+	xa_lock(claims);
+	xa_for_each_marked(claims, rid, entry, MARK_QUARANTINE) {
+		pf = quarantined_pf(entry);
+		if (pf >= first && pf <= last)
+			__xa_erase(claims, rid);
+	}
+	xa_unlock(claims);
+}
+
 /**
  * pci_rid_end_quarantine() - Let Routing IDs be used again
  * @bridge: the host bridge that the device is below
@@ -374,19 +396,27 @@ bool pci_rid_in_quarantine(struct pci_host_bridge *bridge, u16 pf)
  */
 void pci_rid_end_quarantine(struct pci_host_bridge *bridge, u16 pf)
 {
-	struct xarray *claims = &bridge->rid_claims;
-	unsigned long rid;
-	void *entry;
-
-	xa_lock(claims);
-	xa_for_each_marked(claims, rid, entry, MARK_QUARANTINE)
-		if (entry == quarantine_of(pf))
-			__xa_erase(claims, rid);
-	xa_unlock(claims);
+	end_quarantine_between(bridge, pf, pf);
 }
 
 /**
- * pci_rid_reserved() - Must no function be looked for at this address?
+ * pci_siov_slot_off() - A slot has lost its power
+ * @bus: the bus with the slot
+ * @first: lowest Routing ID of what may have been in the slot
+ * @last: highest one
+ *
+ * What was in the slot sends nothing any more. If it comes back, then as after
+ * a reset. So its Routing IDs in quarantine are free again.
+ *
+ * Context: what was in the slot has been removed.
+ */
+void pci_siov_slot_off(struct pci_bus *bus, u16 first, u16 last)
+{
+	end_quarantine_between(pci_find_host_bridge(bus), first, last);
+}
+
+/**
+ * pci_rid_reserved() - Is this Routing ID reserved for an SDI?
  * @bus: a bus
  * @devfn: device and function on it
  *
@@ -445,7 +475,7 @@ bool pci_rid_conflicts(struct pci_dev *dev)
 		}
 
 	if (conflict)
-		pci_info(dev, "not used: it sends with %02x.%d, that is an SDI's; rescan when the SDI is gone\n",
+		pci_info(dev, "not used: its Routing ID or alias %02x.%d belongs to an SDI; rescan when the SDI is gone\n",
 			 PCI_SLOT(devfn), PCI_FUNC(devfn));
 	return conflict;
 }
@@ -472,7 +502,7 @@ bool pci_rid_bus_claimed(struct pci_bus *bus, int busnr)
 }
 
 /**
- * pci_rid_claimed_by() - Does an SDI of this PF live that has the Routing ID?
+ * pci_rid_claimed_by() - Does a live SDI of this PF have the Routing ID?
  * @pf: the PF
  * @rid: the Routing ID
  *

@@ -145,7 +145,7 @@ EXPORT_SYMBOL_GPL(pci_sdi_set_master);
 /*
  * The PF's driver is not called for @core from here on. While that is possible,
  * stop what the SDI's driver has left running: then nothing is on the way when
- * the function stops to answer, and the IOMMU need not block it.
+ * the function stops answering, and the IOMMU need not block it.
  */
 static void lock_out(struct pci_sdi_core *core, bool answers)
 {

@@ -74,7 +74,7 @@ void pci_sdis_attach(struct pci_dev *pf)
 		return;
 
 	if (!ops_are_complete(ops)) {
-		pci_err(pf, "driver %s lacks operations for SDIs\n",
+		pci_err(pf, "driver %s lacks operations for SDIs, or has conflicting ones; no SDIs can be created\n",
 			pf->driver->name);
 		return;
 	}
@@ -218,7 +218,7 @@ void pci_sdis_detach(struct pci_dev *pf)
 	device_lock_reset_class(&pf->dev);
 }
 
-/* How a PF stops to answer */
+/* How a PF stops answering */
 struct freeze {
 	unsigned int by;
 	bool answers;

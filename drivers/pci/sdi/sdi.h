@@ -65,7 +65,7 @@ enum pci_sdi_state {
  * @PCI_SDI_MASTER_OFF: its driver, or the core for it, turns DMA off
  * @PCI_SDI_RESET: its driver, its user or the administrator resets it
  * @PCI_SDI_MESSAGE: the interrupt core stores or masks a message
- * @PCI_SDI_FREEZE: its PF stops to answer: reset, error, sleep, shutdown
+ * @PCI_SDI_FREEZE: its PF stops answering: reset, error, sleep, shutdown
  * @PCI_SDI_THAW: its PF is back and all SDIs were disabled
  * @PCI_SDI_THAW_UNSURE: its PF is back; whether SDIs were disabled is not known
  * @PCI_SDI_THAW_CHANGED: its PF is back with other Routing IDs
@@ -218,7 +218,7 @@ enum pci_siov_pf_state {
  * @PCI_SIOV_PF_ATTACH: a driver that can have SDIs is bound
  * @PCI_SIOV_PF_CREATE: somebody wants an SDI, or another Routing ID mode
  * @PCI_SIOV_PF_ALLOW: the driver is to be told of new Routing IDs
- * @PCI_SIOV_PF_FREEZE: the function stops to answer
+ * @PCI_SIOV_PF_FREEZE: the function stops answering
  * @PCI_SIOV_PF_THAW: it answers again
  * @PCI_SIOV_PF_SHUTDOWN: shutdown or kexec
  * @PCI_SIOV_PF_DETACH: the driver is about to go

@@ -130,7 +130,7 @@ static ssize_t reset_store(struct device *dev, struct device_attribute *attr,
 	ret = pci_sdi_reset_bound(to_pci_sdi(dev));
 	device_unlock(dev);
 	if (ret == -EBUSY)
-		dev_info_ratelimited(dev, "driver %s cannot cope with a reset, unbind it first\n",
+		dev_info_ratelimited(dev, "driver %s does not support a reset of the SDI, unbind it first\n",
 				     dev_driver_string(dev));
 
 	return ret ?: count;

@@ -986,6 +986,26 @@ static void state_quarantine_ends_with_device(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
 }
 
+/* Taken out in good order as well, and the same or another one put in */
+static void state_quarantine_ends_with_power(struct kunit *test)
+{
+	struct pci_bus *bus = box->pf->bus;
+	const u16 pf = pci_dev_id(box->pf);
+
+	hang_and_delete(test);
+	pci_stop_and_remove_bus_device_locked(box->pf);
+	pci_siov_slot_off(bus, pf + 1, 0xffff);
+	pci_siov_slot_off(bus, 0, pf - 1);
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+
+	pci_siov_slot_off(bus, pf, pf);
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	fake_pci_rescan(box->host);
+	box->pf = fake_pci_dev(box->fn);
+	KUNIT_ASSERT_NOT_NULL(test, box->pf);
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
 /* It is there and cannot be made out to be the device it was */
 static void state_quarantine_outlives_a_fault(struct kunit *test)
 {
@@ -1644,6 +1664,7 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_left_over_outlives_power),
 	KUNIT_CASE(state_left_over_resets_bus),
 	KUNIT_CASE(state_quarantine_ends_with_device),
+	KUNIT_CASE(state_quarantine_ends_with_power),
 	KUNIT_CASE(state_quarantine_outlives_a_fault),
 	KUNIT_CASE(state_alias_comes_later),
 	KUNIT_CASE(state_function_is_left_alone),

@@ -582,7 +582,7 @@ static struct kunit_suite discovery_suite = {
 	.test_cases = discovery_cases,
 };
 
-/* A PF without SR-IOV is none for the SR-IOV code, whatever it is asked */
+/* The SR-IOV code takes no SIOV PF without SR-IOV for one of its own */
 static void kind_siov_only(struct kunit *test)
 {
 	struct siov_box box;

@@ -347,7 +347,7 @@ static int add_region(struct vfio_siov_core_device *v, unsigned int i)
 }
 
 /**
- * vfio_siov_core_add_regions() - Make region n of the SDI BAR n
+ * vfio_siov_core_add_regions() - Show region n of the SDI as BAR n
  * @core: the device, not yet registered
  *
  * An SDI may have more regions than there are BARs: those are for a driver that

@@ -71,7 +71,7 @@ static bool is_awake(const struct vfio_siov_core_device *v)
 }
 
 /**
- * vfio_siov_lock_awake() - Take the locks of a user, and not in a reset of the PF
+ * vfio_siov_lock_awake() - Wait for a reset of the PF, and lock for a user
  * @v: the device
  *
  * Waits without a lock until the reset is over, or has failed for good.
@@ -464,7 +464,7 @@ void vfio_siov_core_request(struct vfio_device *vdev, unsigned int count)
 			dev_notice_ratelimited(&v->sdi->dev, "asking the user to release the SDI (#%u)\n",
 					       count);
 	} else if (count == 0) {
-		dev_warn(&v->sdi->dev, "the user has not asked to be told that the SDI is wanted back, waiting\n");
+		dev_warn(&v->sdi->dev, "the user has set no request interrupt, waiting until the user closes the SDI\n");
 	}
 }
 EXPORT_SYMBOL_GPL(vfio_siov_core_request);

@@ -299,7 +299,7 @@ bool vfio_siov_core_msix_enabled(const struct vfio_siov_core_device *core)
 }
 EXPORT_SYMBOL_GPL(vfio_siov_core_msix_enabled);
 
-/* ---- For main.c ---- */
+/* ---- For core.c ---- */
 
 /**
  * vfio_siov_irq_count() - Number of interrupts of an index

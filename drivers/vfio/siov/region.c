@@ -501,7 +501,7 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_write_pages);
 /* ---- mmap ---- */
 
 /**
- * vfio_siov_zap_mappings() - Let the next touch of any mapping fault
+ * vfio_siov_zap_mappings() - Unmap the BARs, so that the next access faults
  * @v: the device, &vfio_siov_core_device.memory_lock held for writing
  */
 void vfio_siov_zap_mappings(struct vfio_siov_core_device *v)

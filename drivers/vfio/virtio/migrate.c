@@ -309,7 +309,7 @@ again:
 }
 
 /**
- * virtiovf_migration_reset_later() - The device has been reset, by whoever
+ * virtiovf_migration_reset_later() - Note that the device has been reset
  * @mig: state of the migration
  *
  * For callers that may not wait for an answer of the group's owner. Who uses the

@@ -102,7 +102,7 @@ static void *get_all(const struct virtio_admin_member *member, u32 *len)
 }
 
 /**
- * virtiovf_find_missing_part() - Has a device a part that is not in a state?
+ * virtiovf_find_missing_part() - Find a part of a device that a state lacks
  * @member: whom to ask about the device
  * @state: parts of a device of this type
  * @len: bytes of those

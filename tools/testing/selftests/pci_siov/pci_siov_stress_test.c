@@ -58,6 +58,7 @@ enum event {
 	USER_RESETS,
 	MODE_CHANGES,
 	PF_RESETS,
+	SLOT_RESETS,
 	PF_REBOUND,
 	PF_REMOVED,
 	PF_RESCANNED,
@@ -88,6 +89,7 @@ static const struct {
 	[USER_RESETS] = { "resets by users", 1 },
 	[MODE_CHANGES] = { "changes of rid_mode", 1 },
 	[PF_RESETS] = { "resets of the PF", 3 },
+	[SLOT_RESETS] = { "resets of the PF by its slot", 1 },
 	[PF_REBOUND] = { "times the PF's driver went and came", 1 },
 	[PF_REMOVED] = { "times the PF was removed and found", 2 },
 	[PF_RESCANNED] = { "rescans with a PF", 1 },
@@ -125,7 +127,7 @@ static unsigned long long least(const struct pf *pf, enum event event)
 
 	if (event == STRAYED && !isolated)
 		return 0;
-	if (event == PF_PULLED)
+	if (event == PF_PULLED || event == SLOT_RESETS)
 		return !!wanted("REPLUG", 0);
 	if (event == FAILED && !wanted("FAIL", 0))
 		return 0;
@@ -439,7 +441,13 @@ static void op_autoprobe(const struct pf *pf, unsigned int index)
 
 static void op_reset_pf(const struct pf *pf, unsigned int index)
 {
-	note(PF_RESETS, pf_put(pf, "reset", "1"));
+	/* The slot's driver has locks of its own, as when the card is pulled */
+	bool by_slot = wanted("REPLUG", 0) && !below(4) &&
+		       !pf_put(pf, "reset_method", "bus");
+
+	note(by_slot ? SLOT_RESETS : PF_RESETS, pf_put(pf, "reset", "1"));
+	if (by_slot)
+		pf_put(pf, "reset_method", "default");
 }
 
 static void wait_for(const char *path, bool there)
