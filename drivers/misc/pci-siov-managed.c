@@ -452,7 +452,7 @@ static irqreturn_t managed_event(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* All ones end the wait as well: recovery from the error, maybe, waits for its end */
+/* All ones end the wait as well, as error recovery may wait for this to end */
 static int wait_for_firmware(struct managed *m)
 {
 	u32 status;

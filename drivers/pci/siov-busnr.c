@@ -156,7 +156,7 @@ static struct pci_bus *siov_root(struct pci_bus *bus)
 	return bus;
 }
 
-/* The hardware has the last word; what is saved is restored when a port recovers */
+/* The register may not take @last. Recovery of a port restores the saved one */
 static int siov_write_subordinate(struct pci_dev *bridge, u8 last)
 {
 	u8 sub;
@@ -536,13 +536,13 @@ static bool siov_has_spare(struct pci_bus *bus)
 	return false;
 }
 
-/* Numbered by the kernel, and by nobody used: such a bus can be moved */
+/* A bus that the kernel has numbered and no driver uses yet can be moved */
 static bool siov_is_new(const struct pci_bus *bus)
 {
 	return bus->self && bus->busn_assigned && !pci_dev_is_added(bus->self);
 }
 
-/* A bridge that gets no number, or a slot that shall get all there are */
+/* A bridge without a number, or a new slot, which is to get all numbers left */
 static int siov_wants_room(struct pci_dev *dev, void *found)
 {
 	if (!pci_is_bridge(dev) ||
@@ -686,7 +686,10 @@ static u32 siov_share_out(struct pci_siov_plan *plan, u32 left)
 	return sum;
 }
 
-/* @shift: how many numbers are inserted before @bus.  Return: and before its end */
+/*
+ * @shift: how many numbers are inserted before @bus.  Return: how many are
+ * inserted before the end of its range.
+ */
 static u32 siov_place(struct pci_siov_plan *plan, struct pci_bus *bus,
 		      u8 primary, u32 shift)
 {
@@ -779,7 +782,7 @@ static struct pci_siov_plan *siov_make_plan(struct pci_bus *bus)
 	return plan;
 }
 
-/* The scan is over: from now on the buses themselves know */
+/* The scan is over: note in each bus how many numbers are for SDIs */
 static void siov_end_plan(struct pci_host_bridge *host)
 {
 	struct pci_siov_plan *plan = host->siov_plan;

@@ -129,8 +129,8 @@ struct pci_rid_range pci_siov_rids(const struct pci_dev *pf)
 }
 
 /*
- * Buses behind another bridge than those on the way to @bus are not for others.
- * Windows of firmware may overlap, and then nobody knows where a number leads.
+ * Is @busnr behind a bridge that is not above @bus? Windows that firmware has
+ * set may overlap, and then it is not known where a number leads.
  * Buses made for VFs have no bridge.
  */
 static bool bus_behind_another(const struct pci_bus *bus, u32 busnr)

@@ -53,9 +53,9 @@ static bool siov_overlaps_next(int pos, u32 header)
  * @dev: the function
  * @pos: position of the capability
  *
- * Nothing at @pos is read before this has been called. That there is one
- * capability, on a function that is neither a bridge nor a VF, is what is known
- * of real devices; to refuse others is policy.
+ * Called before the registers behind the header at @pos are read. Real devices
+ * are known to have one such capability, on a function that is neither a bridge
+ * nor a VF. Refusing others is policy.
  *
  * Return: what is wrong, or NULL.
  */
@@ -316,7 +316,10 @@ static bool siov_has_changed(const struct pci_siov *siov,
 	       siov->stride != FIELD_GET(PCI_SIOV_RIDS_STRIDE, regs->rids);
 }
 
-/* An SDI in quarantine may hang, so of that one only a reset is the end */
+/*
+ * An SDI in quarantine may hang. SIOV Status need not count it, so it is only
+ * known to have stopped after a reset.
+ */
 static void siov_note_quiet(struct pci_dev *dev)
 {
 	struct pci_siov_pf *spf = pci_siov_pf(dev);
@@ -329,7 +332,7 @@ static void siov_note_quiet(struct pci_dev *dev)
 
 	if (!READ_ONCE(siov->left_over))
 		return;
-	/* This time it was a reset; an earlier one was before the SDI hung */
+	/* Not siov->was_reset: that may be a reset from before the SDI hung */
 	if (reset || !spf ||
 	    !pci_rid_in_quarantine(spf->bridge, pci_dev_id(dev)))
 		WRITE_ONCE(siov->left_over, false);
@@ -372,11 +375,12 @@ static bool siov_is_readable(struct pci_dev *dev)
  * usable until @dev has been removed and found again. A capability that cannot
  * be read has not changed.
  *
- * Whether all SDIs are disabled is remembered. It is too early for anybody to have
- * enabled one since. If so, and if there was a reset, no SDI sends any more. Without
- * a reset, as after sleep, one that hangs may: SIOV Status does not tell.
+ * It is noted whether SIOV Status says that all SDIs are disabled. It is too
+ * early for anybody to have enabled one again. If all are disabled and there
+ * was a reset, no SDI sends any more. Without a reset, as after sleep, an SDI
+ * that hangs may still send: SIOV Status does not tell.
  *
- * Context: pci_restore_state().
+ * Context: pci_restore_state() or pci_siov_reset_done().
  */
 void pci_siov_restore_state(struct pci_dev *dev)
 {
@@ -406,7 +410,7 @@ void pci_siov_restore_state(struct pci_dev *dev)
  * pci_siov_reset_failed() - Note that the reset of a function has failed
  * @dev: any function
  *
- * So what its SDIs do is not over.
+ * Its SDIs may still send then.
  *
  * Context: before pci_restore_state().
  */

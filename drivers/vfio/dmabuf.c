@@ -291,7 +291,7 @@ EXPORT_SYMBOL_GPL(vfio_dma_buf_feature);
 /**
  * vfio_dma_buf_move() - Let nobody use what has been exported, or let them again
  * @bufs: what the device has exported
- * @revoked: who has mapped it loses it, and nobody can map it
+ * @revoked: end all mappings and refuse new ones; false: allow new ones
  *
  * Context: &vfio_dma_bufs.memory_lock is held for writing.
  */

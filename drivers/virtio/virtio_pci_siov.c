@@ -237,7 +237,7 @@ static int vp_sdi_set_master(struct pci_sdi *sdi, bool on)
 
 	writel(VP_SIOV_BLK_ENABLE | (on ? VP_SIOV_BLK_MASTER : 0),
 	       block + VP_SIOV_BLK_CTRL);
-	/* Requests were sent before the answer to this, or never */
+	/* This read also waits for requests that the SDI has sent before */
 	return block_error(block);
 }
 
@@ -458,7 +458,7 @@ void virtio_pci_siov_probe(struct virtio_pci_device *vp_dev)
  */
 void virtio_pci_siov_stop_left_over(struct pci_dev *pdev)
 {
-	/* What has failed here is said when somebody wants an SDI */
+	/* Not fatal: no SDI can be created until a reset has stopped these */
 	if (pci_siov_stop_left_over(pdev))
 		pci_warn(pdev, "the SDIs of an earlier owner could not be stopped, reset the function\n");
 }
@@ -493,8 +493,9 @@ int virtio_pci_siov_member(struct pci_sdi *sdi,
  * virtio_pci_sdi_break_pf() - The PF of an SDI has met a fatal error
  * @sdi: an SDI for which virtio_pci_sdi_layout() has found something
  *
- * The PF's driver hears of it when those of all SDIs are ready for the reset. They may
- * have to wait for who waits for an answer of the PF.
+ * The PF's driver is only told when the drivers of all SDIs are ready for the
+ * reset. They may wait for somebody who waits for the PF, so its queues are
+ * broken now.
  */
 void virtio_pci_sdi_break_pf(const struct pci_sdi *sdi)
 {

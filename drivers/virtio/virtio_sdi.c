@@ -131,7 +131,7 @@ static int vs_finalize_features(struct virtio_device *vdev)
 	if (offered & BIT_ULL(VIRTIO_F_RING_RESET))
 		__virtio_set_bit(vdev, VIRTIO_F_RING_RESET);
 
-	/* There was no virtio over SDIs before 1.0, nor without an IOMMU in mind */
+	/* SDIs have no legacy interface, and their DMA may be translated */
 	if (!__virtio_test_bit(vdev, VIRTIO_F_VERSION_1) ||
 	    !__virtio_test_bit(vdev, VIRTIO_F_ACCESS_PLATFORM)) {
 		dev_err(&vs->sdi->dev, "device lacks VIRTIO_F_VERSION_1 or VIRTIO_F_ACCESS_PLATFORM\n");
@@ -615,9 +615,9 @@ static int vs_enable_vq_after_reset(struct virtqueue *vq)
 
 /*
  * A device that is not reset may go on writing into memory that is freed next. Its
- * SDI can be stopped by other means; if that fails as well, the PCI core keeps it
- * from all memory. While the PF is being reset an SDI is not, so that its DMA is
- * stopped has to do.
+ * SDI can be stopped by other means; if that fails as well, the PCI core keeps
+ * it from all memory. While the PF is being reset, its SDIs cannot be reset:
+ * stopping their DMA has to be enough.
  */
 static void vs_stop_by_force(struct virtio_sdi *vs)
 {
@@ -688,7 +688,7 @@ static int vs_map(struct virtio_sdi *vs)
 		return -ENOMEM;
 
 	vs->mdev = (struct virtio_pci_modern_device) {
-		/* What the library says, it says of the PF */
+		/* The library only uses it for messages in the log */
 		.pci_dev	= sdi->pf,
 		.common		= vs->regs + layout->common,
 		.common_len	= layout->common_len,

@@ -47,7 +47,7 @@ struct pci_sdi_ids {
 	u8 revision;
 };
 
-/* More slices of BARs than an SDI that is a PCI function to a guest has BARs */
+/* More than the BARs of the PCI function that a guest gets for an SDI */
 #define PCI_SDI_MAX_REGIONS	12
 
 /* Both ends of a region are multiples of it */
@@ -107,7 +107,7 @@ struct pci_rid_span {
  * struct pci_sdi_param - something that can be chosen when an SDI is created
  * @name: what the administrator calls it, as "vectors"; not "rid" or
  *	"driver_override"
- * @choices: names of the values from @min to @max, by value; NULL if the
+ * @choices: names of the values, by value, for all from 0 to @max; NULL if the
  *	parameter is a number
  * @min: smallest value
  * @max: largest value
@@ -201,8 +201,8 @@ struct pci_sdi {
  *	when it returns, the device uses no earlier one. May sleep, and is
  *	serialized with @sdi_reset and all other operations of the SDI. The
  *	driver of the SDI may be in request_irq() or free_irq(). SDIs of such
- *	a device have interrupts only where these are remapped. An error is
- *	logged by the core, and comes to nobody's knowledge otherwise.
+ *	a device have interrupts only where these are remapped. The core logs
+ *	an error, and returns it to nobody.
  *
  * @sdi_init, @sdi_release, @sdi_reset, @sdi_set_master and @msi_store may sleep, are
  * serialized per SDI but not between SDIs, and are called while the PF is bound
@@ -218,8 +218,8 @@ struct pci_sdi {
  * the same, just before the driver's remove function, to free what was allocated
  * in @sdi_init.
  *
- * A function may have many SDIs: no operation may do work for any SDI
- * but the one it is called for.
+ * A function may have many SDIs: an operation may only do work for the SDI that
+ * it is called for.
  */
 struct pci_siov_ops {
 	int (*sdi_init)(struct pci_sdi *sdi);
@@ -394,8 +394,8 @@ static inline bool dev_is_pci_sdi(const struct device *dev)
  * in the PF's configuration space and for the PF's Routing ID. What that means
  * for requests with an SDI's Routing ID is not known to be specified, and an
  * SDI has no capability of its own. The IOMMU drivers therefore let SDIs send
- * untranslated requests alone: a translation request is answered with an
- * error or blocked, and nobody would invalidate what a device had cached.
+ * only untranslated requests: a translation request is answered with an error
+ * or blocked, and nobody would invalidate what a device had cached.
  *
  * So a driver whose device can translate for each SDI asks here, in
  * &pci_siov_ops.sdi_init and again in &pci_siov_ops.sdi_reset, and tells the

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What drivers build on that give Scalable Device Interfaces (SDIs) to users
+ * Library for drivers that give Scalable Device Interfaces (SDIs) to users
  *
  * An SDI has neither configuration space nor BARs nor an MSI-X table. The driver
  * names the parts of a PCI function (IDs, capabilities, BARs and what is in them),
- * and vfio-siov-core makes that function of them for the user: as
- * vfio_pci_core.h for drivers of PCI functions, so this for drivers of SDIs.
+ * and vfio-siov-core shows that function to the user. It is for drivers of SDIs
+ * what vfio_pci_core.h is for drivers of PCI functions.
  *
  * What a guest sees is ABI: a virtual machine may be saved here and go on
  * elsewhere. The core puts the PCI Express capability at 0x40, MSI-X at 0x7c, and
@@ -43,10 +43,10 @@ struct vfio_siov_irq;
  *
  * Accesses are aligned and have 1, 2, 4 or 8 bytes. Both are called without a
  * lock, may sleep, and may run in several threads at once, as well while the user
- * resets the SDI. Once the core has been told of a reset of the PF none is begun
- * until that is over. But nobody waits for one that has begun: while it runs the PF
- * may be reset, so the device may not answer, calls of pci_sdi_*() may return
- * -EAGAIN, and &vfio_siov_core_ops.reset_done may come.
+ * resets the SDI. Once the core has been told of a reset of the PF, no call is
+ * begun until the reset is over. But the reset does not wait for a call that
+ * has begun: during such a call the device may not answer, pci_sdi_*() may
+ * return -EAGAIN, and &vfio_siov_core_ops.reset_done may be called.
  *
  * Return: 0; -EAGAIN to be called again once a reset of the PF, which must have begun,
  * is over; or another negative number for the user's read() or write().
@@ -114,7 +114,7 @@ enum vfio_siov_access {
  *	Called as @reset_done, and never while the PF is reset
  * @trap_written: the user has written some of them; called as @trap_read
  *
- * Who traps has both.
+ * A driver that uses vfio_siov_core_trap_config() has both trap operations.
  */
 struct vfio_siov_core_ops {
 	void (*reset_done)(struct vfio_siov_core_device *core);
@@ -154,7 +154,7 @@ struct vfio_siov_core_ops {
  * @pf_reset: the PF is being reset. Set before @lock is taken, so that no user
  *	begins a reset that this one would have to wait for
  * @pf_resets: how many of these are over
- * @gone: and the reset has failed for good
+ * @gone: the PF has failed for good: do not wait for the end of its reset
  * @memory_lock: protects @memory and @port, held for reading while the SDI is
  *	accessed and for writing while its user resets it
  * @memory: whether memory BARs may be accessed
@@ -169,7 +169,7 @@ struct vfio_siov_core_ops {
  * pci_sdi_set_master(). Page faults come with mmap_lock and take @memory_lock only,
  * so nothing is copied from or to the user under it. The reservation locks of @dmabufs
  * nest in it. @trigger_lock is innermost.
- * Who holds none of them waits for the end of the PF's reset.
+ * None of them may be held while waiting for the end of the PF's reset.
  */
 struct vfio_siov_core_device {
 	struct vfio_device vdev;

@@ -98,8 +98,8 @@ struct mpart_dev {
  * @dev: the device
  * @index: which part
  * @pasid: of its requests
- * @stuck: it was not to be stopped, so the next one to have it or its PASID
- *	would be told apart from the last one by nothing
+ * @stuck: it could not be stopped, so neither it nor its PASID may be used
+ *	again: its requests could not be told from those of the next user
  */
 struct mpart {
 	struct vfio_device vdev;

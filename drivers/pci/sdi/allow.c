@@ -68,8 +68,9 @@ static void forbid_aliases(struct rid_map *map, struct pci_dev *dev)
 		}
 
 	/*
-	 * Whether they are turned on only the device knows, and it may be in a
-	 * reset or without power. So it is enough if it is able to.
+	 * Device Control says whether Phantom Functions are turned on, but the
+	 * device may be in a reset or without power. So leave them out if the
+	 * device supports them.
 	 */
 	rid = pci_dev_id(dev);
 	if (!dev->is_virtfn && dev->devcap & PCI_EXP_DEVCAP_PHANTOM)
@@ -336,7 +337,7 @@ static int start_software_mode(struct pci_siov_pf *spf)
 	return ret;
 }
 
-/* A device that does not answer has forgotten the list when it does again */
+/* A device that does not answer has lost the list when it answers again */
 static void stop_software_mode(struct pci_siov_pf *spf, bool answers)
 {
 	unlist_pf(spf);
@@ -370,7 +371,7 @@ int pci_siov_set_rid_mode(struct pci_dev *pf, enum pci_siov_rid_mode mode)
 	if (pf->siov->rid_mode == mode)
 		return 0;
 
-	/* Pins the driver, and makes the next one to count fail */
+	/* Pin the driver, and let no SDI or IDE stream be added meanwhile */
 	scoped_guard(mutex, &spf->lock) {
 		ret = pci_siov_pf_event(spf, PCI_SIOV_PF_CREATE);
 		if (ret)
@@ -445,7 +446,7 @@ int pci_sdi_claim_allowed_rid(struct pci_sdi *sdi, u32 rid)
  * pci_siov_allow_restore() - Give a device its allowlist after a reset
  * @spf: the SDIs of a PF
  *
- * Context: device_lock() of the PF is held.
+ * Context: &pci_siov_pf.reset_lock is held.
  */
 void pci_siov_allow_restore(struct pci_siov_pf *spf)
 {
@@ -459,8 +460,8 @@ void pci_siov_allow_restore(struct pci_siov_pf *spf)
 }
 
 /**
- * pci_siov_allow_sync() - Wait until nobody tells a device of Routing IDs
- * @spf: a PF that has just stopped to answer
+ * pci_siov_allow_sync() - Wait until &pci_siov_ops.rid_allow has returned
+ * @spf: a PF that was just frozen or shut down
  */
 void pci_siov_allow_sync(struct pci_siov_pf *spf)
 {

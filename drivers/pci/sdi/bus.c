@@ -68,7 +68,7 @@ static int pci_sdi_bus_match(struct device *dev,
 	struct pci_sdi *sdi = to_pci_sdi(dev);
 	int ret;
 
-	/* Not before nothing can fail any more */
+	/* No driver is bound before sdi_publish() */
 	if (dev_get_uevent_suppress(dev))
 		return 0;
 
@@ -101,7 +101,7 @@ static int pci_sdi_bus_uevent(const struct device *dev,
 	return 0;
 }
 
-/* Leave nothing of the driver that goes. During a reset of the PF its end does */
+/* Clear what a driver leaves. During a reset of the PF, its end does that */
 static void sdi_cleanup(struct pci_sdi *sdi)
 {
 	if (READ_ONCE(to_sdi_core(sdi)->state) == PCI_SDI_RUNNING)
@@ -110,9 +110,9 @@ static void sdi_cleanup(struct pci_sdi *sdi)
 }
 
 /*
- * The driver core tries again whenever a device has got a driver, which may not
- * happen. So whoever thaws the PF lets probe_work do it as well. That may have
- * been before the mark was there.
+ * The driver core probes again when some device is bound to a driver, which may
+ * not happen. So probe_work does it after each thaw of the PF. With @try_now it
+ * is queued here as well: the thaw may have been before the mark was set.
  */
 static void defer_probe(struct pci_sdi *sdi, bool try_now)
 {
@@ -137,7 +137,7 @@ static int probe_begin(struct pci_sdi *sdi)
 	guard(mutex)(&core->notify_lock);
 	pci_sdi_bring_back(core);
 	ret = pci_sdi_check(core, PCI_SDI_PROBE);
-	/* Who sleeps tries again when it wakes up */
+	/* For an SDI that sleeps, sdi_wake() queues probe_work */
 	if (ret == -EPROBE_DEFER)
 		defer_probe(sdi, !core->asleep);
 
@@ -271,7 +271,7 @@ static int sdi_sleep(struct device *dev, int (*sleep)(struct device *dev))
 	if (ret)
 		return ret;
 
-	/* Unless the sleep gets as far as pci_siov_restore_state() */
+	/* Not known before pci_siov_restore_state() reads SIOV Status */
 	WRITE_ONCE(sdi->pf->siov->quiet, false);
 	pci_sdi_sleep(to_sdi_core(sdi));
 	return 0;

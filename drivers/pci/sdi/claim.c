@@ -25,10 +25,11 @@
 #include "sdi.h"
 
 /*
- * What a claim is. An SDI's points to it, without a tag. A VF's points to its PF.
- * One in quarantine holds the Routing ID of the PF, which may be removed and found
- * again meanwhile. So does one for the user of a PF, with a bit more. Tag 2 is the
- * XArray's own.
+ * Tags of the entries in the table of claims. The claim of an SDI is a pointer
+ * to the SDI, without a tag. The claim of a VF is a pointer to its PF. A claim
+ * in quarantine holds the Routing ID of the PF, as the PF may be removed and
+ * found again meanwhile. A claim for the user of a PF holds the same and
+ * OF_USER. Tag 2 is used by the XArray itself.
  */
 #define CLAIM_SDI		0
 #define CLAIM_VF		1
@@ -81,7 +82,7 @@ static void *quarantine_of(u16 pf)
 			      CLAIM_QUARANTINE);
 }
 
-/* Above all Routing IDs if a user has the PF */
+/* The PF's Routing ID, or a value above 0xffff if a user has the PF */
 static unsigned long quarantined_pf(void *entry)
 {
 	return (unsigned long)xa_untag_pointer(entry) >> 2;
@@ -94,7 +95,7 @@ static void *user_of(const struct pci_dev *pf)
 	return xa_tag_pointer((void *)(value << 2), CLAIM_QUARANTINE);
 }
 
-/* Is @entry the claim of an SDI of @pf, which a user or nobody may have? */
+/* Is @entry of an SDI of @pf, live or in quarantine, or of the user of @pf? */
 static bool is_sdi_of(void *entry, const struct pci_dev *pf)
 {
 	if (xa_pointer_tag(entry) == CLAIM_SDI)
@@ -620,8 +621,8 @@ EXPORT_SYMBOL_GPL(pci_siov_claim_for_user);
  * pci_siov_release_from_user() - Undo pci_siov_claim_for_user()
  * @pf: any function
  *
- * Context: process context, in the driver's remove; device_lock() of @pf is held. The
- * user has closed the function, and VFs that he had are gone.
+ * Context: process context, in the driver's remove; device_lock() of @pf is
+ * held. The user has closed the function, and its VFs are gone.
  */
 void pci_siov_release_from_user(struct pci_dev *pf)
 {

@@ -346,7 +346,7 @@ static bool release_event(const struct pci_sdi *sdi, enum pci_sdi_event *event)
 	return spf->answers;
 }
 
-/* Has a reset left the SDI frozen, and has it stopped it for sure? */
+/* Is the SDI still frozen after a reset that has stopped it for sure? */
 static bool was_stopped(const struct pci_sdi_core *core)
 {
 	return core->state == PCI_SDI_FROZEN &&
@@ -354,9 +354,10 @@ static bool was_stopped(const struct pci_sdi_core *core)
 }
 
 /*
- * After a reset of the PF the SDI may not have been brought back yet. If the device
- * does not know it any more, it need not be. Where the PF does not answer, whoever
- * thaws or leaves the PF goes on.
+ * After a reset of the PF the SDI may not have been brought back yet. That need
+ * not be done if the reset has stopped it for sure. If the PF does not answer,
+ * the SDI becomes an orphan, and is released when the PF thaws or loses its
+ * driver.
  */
 static void sdi_release(struct pci_sdi_core *core)
 {
@@ -474,10 +475,10 @@ static int sdi_publish(struct pci_sdi_core *core)
 
 	guard(mutex)(&core->lock);
 
-	/* The PF may have hidden its ACS from the IOMMU, as a reset has begun */
+	/* A reset may have hidden the PF's ACS, so the group may be wrong */
 	if (pci_sdi_is_frozen(core))
 		return -EAGAIN;
-	/* It failed before the IOMMU knew it, which therefore does not block it */
+	/* It may have failed before device_add(), and then is not blocked */
 	if (pci_sdi_may_send(core->state))
 		return -EIO;
 
@@ -535,8 +536,9 @@ static int sdi_prepare(struct pci_sdi *sdi, const struct pci_sdi_params *params)
 }
 
 /*
- * Give back all that an SDI has while it exists, but its device and its place
- * in the PF's driver, and the reference of its existence.
+ * Give back what an SDI holds while it exists: the PF's runtime PM reference,
+ * its index and Routing ID, and the reference that keeps it. The caller has
+ * dealt with its device and with the PF's driver.
  */
 static void sdi_finish(struct pci_sdi_core *core)
 {

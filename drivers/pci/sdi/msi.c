@@ -2,12 +2,12 @@
 /*
  * Interrupts of Scalable Device Interfaces (SDIs)
  *
- * An SDI has no MSI or MSI-X capability. It interrupts by memory writes with its
- * own Routing ID, and where the device stores the messages is the secret of the
- * Physical Function's driver. So each SDI has an MSI domain of its own that
+ * An SDI has no MSI or MSI-X capability. It interrupts by memory writes with
+ * its own Routing ID, and only the Physical Function's driver knows where the
+ * device stores the messages. So each SDI has an MSI domain of its own that
  * stores and masks messages through struct pci_siov_ops. Its parent is that of
- * the PF's domains; interrupt remapping, where there is any, takes a message
- * from no Routing ID but the SDI's.
+ * the PF's domains; interrupt remapping, where there is any, accepts a message
+ * only from the SDI's Routing ID.
  *
  * The domain exists from the first allocation to pci_sdi_free_irqs(). It cannot
  * be made earlier: the driver core binds no driver to a device that has managed
@@ -66,9 +66,9 @@ struct sdi_message {
  * @late: stores what was changed without @bus_lock
  * @stale: messages that a slow bus has to store
  * @nr: number of messages
- * @entry: the messages; masked and empty at first, as in the device. What is
- *	masked and unmasked again before a slow bus could store it is as @stored,
- *	which says what the device has
+ * @entry: the messages; masked and empty at first, as in the device. Of each,
+ *	now is what it should be, and stored is what a slow bus has stored last.
+ *	They are equal, and nothing is stored, if a change was undone before
  */
 struct pci_sdi_irqs {
 	struct pci_sdi *sdi;
@@ -179,9 +179,9 @@ static void sdi_irqs_late(struct work_struct *work)
 }
 
 /*
- * Whoever holds bus_lock stores the change when he lets go of it. An interrupt
- * that is masked as it arrives, or because its last CPU goes, has no such
- * holder.
+ * The task that holds bus_lock stores the change when it drops the lock. An
+ * interrupt that is masked as it arrives, or because its last CPU goes offline,
+ * is changed without bus_lock.
  */
 static void sdi_irq_set_stale(struct pci_sdi_irqs *irqs, unsigned int idx)
 {
@@ -349,7 +349,7 @@ static int sdi_domain_create(struct pci_sdi *sdi, struct pci_sdi_irqs *irqs)
 		return -EOPNOTSUPP;
 	}
 
-	/* What tells devices' messages apart finds the CPU in a table */
+	/* With isolated MSIs a table names the CPU: messages do not change */
 	if (slow && !msi_device_has_isolated_msi(&sdi->dev)) {
 		dev_info(&sdi->dev, "no interrupts: %s takes messages by command, that needs interrupt remapping\n",
 			 pci_name(sdi->pf));
@@ -651,9 +651,9 @@ void pci_sdi_restore_irqs(struct pci_sdi *sdi)
 
 /**
  * pci_sdi_sync_irqs() - Wait until nobody touches the messages of an SDI
- * @sdi: an SDI that has just stopped to be reachable
+ * @sdi: an SDI that has just become unreachable
  *
- * Who takes the lock from here on sees that it is not.
+ * A writer that takes &pci_sdi_irqs.lock after this sees that.
  *
  * Context: &pci_sdi_core.lock is held.
  */

@@ -175,7 +175,10 @@ static void freeze(struct pci_sdi_core *core, bool answers)
 
 	lockdep_assert_held(&core->notify_lock);
 	if (frozen && !core->cut_off) {
-		/* Who destroys it may have seen that its PF was back: let him tell it */
+		/*
+		 * A task that destroys the SDI may have seen that the PF was
+		 * back. Wait until it has told the PF's driver.
+		 */
 		guard(mutex)(&core->lock);
 		return;
 	}
@@ -220,9 +223,10 @@ static void thaw(struct pci_sdi_core *core, enum pci_sdi_event event)
  * @core: the SDI
  * @error: the error that is the reason
  *
- * The PF's driver is not called for the SDI any more. pci_sdi_freeze() follows when
- * the drivers of all SDIs have been told: what one waits for when it hears of the
- * reset may be held by who waits for an answer of another one.
+ * The PF's driver is not called for the SDI any more. pci_sdi_freeze() follows
+ * when the drivers of all SDIs have been told of the error. Until then a
+ * driver's reset_prepare might wait for a task that waits for another SDI,
+ * whose driver has not heard of the error.
  *
  * Context: sleeps; not under &pci_siov_pf.lock.
  */
@@ -237,8 +241,9 @@ void pci_sdi_cut_off(struct pci_sdi_core *core, pci_channel_state_t error)
  * @core: the SDI
  * @answers: the PF still answers, so the driver of the SDI can stop it
  *
- * Its driver is told, and the PF's driver is not called for it until
- * pci_sdi_thaw(). Does nothing if it is frozen already.
+ * The SDI's driver is told, and the PF's driver is not called for the SDI until
+ * pci_sdi_thaw(). If the SDI is frozen already, nothing is done, except that
+ * after pci_sdi_cut_off() the SDI's driver is told of the reset.
  *
  * Context: sleeps; not under &pci_siov_pf.lock.
  */
@@ -248,10 +253,10 @@ void pci_sdi_freeze(struct pci_sdi_core *core, bool answers)
 	freeze(core, answers);
 }
 
-/* Its own time to wake up comes later; an orphan's does not come */
+/* An SDI that sleeps thaws when it wakes up. An orphan is never woken up */
 static bool can_thaw(struct pci_sdi_core *core)
 {
-	/* As can_wait() */
+	/* Under the lock for the same reason as in can_wait() */
 	guard(mutex)(&core->lock);
 	if (core->asleep && core->state != PCI_SDI_ORPHAN)
 		return false;
@@ -261,8 +266,9 @@ static bool can_thaw(struct pci_sdi_core *core)
 }
 
 /*
- * Nobody has the SDI, and the device has forgotten it, or will when it is asked.
- * Under @core->lock: who destroys the SDI sees that its PF answers, or is seen.
+ * An SDI that has no driver and that the reset has stopped for sure can stay
+ * frozen until a driver comes. @core->lock is taken so that a task that
+ * destroys the SDI either sees that the PF answers or is seen here.
  */
 static bool can_wait(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
@@ -283,9 +289,10 @@ static void thaw_if_wanted(struct pci_sdi_core *core)
  * pci_sdi_thaw() - Bring an SDI back that the device has forgotten
  * @core: the SDI, after pci_sdi_freeze()
  *
- * One that was destroyed meanwhile goes for good, and one that sleeps stays frozen.
- * So does one that no driver has: pci_sdi_bring_back() follows when one comes.
- * Does nothing where the PF is frozen again.
+ * An SDI that was destroyed meanwhile is released, and one that sleeps stays
+ * frozen. An SDI without a driver also stays frozen if the reset has stopped it
+ * for sure: pci_sdi_bring_back() follows when a driver comes. Does nothing if
+ * the PF is frozen again.
  *
  * Context: sleeps; the caller has a reference to the SDI.
  */
@@ -330,8 +337,9 @@ void pci_sdi_sleep(struct pci_sdi_core *core)
  * pci_sdi_wake() - End what pci_sdi_sleep() has begun
  * @core: the SDI
  *
- * Where the PF does not answer yet, or not any more, the SDI stays frozen and
- * comes back with the PF. Without a driver it stays frozen, too.
+ * If the PF does not answer yet, or does not answer any more, the SDI stays
+ * frozen and comes back with the PF. An SDI without a driver stays frozen as in
+ * pci_sdi_thaw().
  *
  * Context: resume from system sleep. Sleeps.
  */

@@ -4,10 +4,10 @@
  *
  * SDIs of one device may differ: in what they are (a network function or a
  * storage one), and in what they get of the device (queues, interrupt
- * messages). Which choices there are, the driver of the Physical Function (PF)
- * says: a list of names with the values that each may have. The core keeps to
- * the list, so that each driver explains its parameters in the same place, and
- * refuses in the same words what is not in it.
+ * messages). The driver of the Physical Function (PF) declares the choices as a
+ * list of names, with the values that each may have. The core checks values
+ * against the list, so that all drivers show their parameters in the same place
+ * and refuse wrong values with the same messages.
  *
  * A driver that creates SDIs itself passes values in the same way, or a pointer
  * to whatever it likes.
@@ -245,7 +245,10 @@ static ssize_t sdi_params_show(struct device *dev,
 
 struct device_attribute pci_siov_attr_sdi_params = __ATTR_RO(sdi_params);
 
-/* On the SDI: the words that make another one like it. It pins the list */
+/*
+ * On the SDI: the words for sdi_new that make another SDI like it. The SDI pins
+ * the list.
+ */
 static ssize_t params_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
 {

@@ -86,7 +86,7 @@ void pci_sdis_attach(struct pci_dev *pf)
 		return;
 	}
 
-	/* The driver may be content to let it sleep, and what follows reads registers */
+	/* The driver may have let it suspend; registers are read below */
 	pci_config_pm_runtime_get(pf);
 	ret = attach(spf, ops);
 	pci_config_pm_runtime_put(pf);
@@ -239,7 +239,7 @@ static void freeze(struct pci_sdi_core *core, void *data)
 	pci_sdi_freeze(core, how->answers);
 }
 
-/* One of many need not disturb the others, if the one is known */
+/* An error that stops nothing is told to its source only, if that is known */
 static void sdi_error(struct pci_sdi_core *core, void *data)
 {
 	pci_channel_state_t state = *(pci_channel_state_t *)data;
@@ -251,7 +251,7 @@ static void sdi_error(struct pci_sdi_core *core, void *data)
 	pci_sdi_notify_error(core, state);
 }
 
-/* What is on the way to the PF's driver is over, and nothing follows */
+/* Wait for calls of the PF's driver that are under way, and let none begin */
 static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
 		       const struct freeze *how)
 {
@@ -261,7 +261,7 @@ static void freeze_all(struct pci_siov_pf *spf, enum pci_siov_pf_event event,
 	/* Those that come later are refused */
 	scoped_guard(mutex, &spf->lock)
 		pci_siov_pf_event(spf, event);
-	/* Until pci_siov_restore_state() finds that they are */
+	/* Not known before pci_siov_restore_state() reads SIOV Status */
 	spf->pf->siov->quiet = false;
 	spf->pf->siov->was_reset = false;
 	spf->pf->siov->reset_failed = false;
@@ -313,8 +313,8 @@ void pci_sdis_reset_prepare(struct pci_dev *pf)
 }
 
 /*
- * A reset stops what nothing else could. Sleep may be one or not, so it counts as
- * none.
+ * Only a reset is sure to stop an SDI in quarantine. System sleep may reset the
+ * device or not, so it does not count as a reset.
  */
 static void end_quarantine(struct pci_siov_pf *spf)
 {
@@ -425,7 +425,7 @@ int pci_siov_stop_left_over(struct pci_dev *pf)
 	if (!pf->siov->quiet)
 		return -EBUSY;
 
-	/* Of the driver that has left them */
+	/* The reset also ends the quarantine of earlier SDIs */
 	guard(mutex)(&pci_siov_pf(pf)->lock);
 	pf->siov->was_reset = true;
 	WRITE_ONCE(pf->siov->left_over, false);
@@ -441,14 +441,15 @@ static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 	lockdep_assert_held(&spf->reset_lock);
 
 	/*
-	 * What recovery has failed to mend a reset mends, if it works. To have its
-	 * power back does not, and the end of a recovery need not have been a reset.
+	 * A reset that works ends a failure of recovery. System sleep does not,
+	 * and the end of a recovery counts only if the recovery had frozen the
+	 * PF.
 	 */
 	spf->frozen_by &= ~by;
 	if (was && by != PCI_SIOV_BY_SLEEP && !spf->pf->siov->reset_failed)
 		spf->frozen_by &= ~PCI_SIOV_BY_FAILURE;
 
-	/* Somebody else still resets it, and ends this */
+	/* Another reason remains. The end of that comes here again */
 	if (spf->frozen_by)
 		return;
 
@@ -459,7 +460,7 @@ static void thaw_all(struct pci_siov_pf *spf, unsigned int by)
 	if (READ_ONCE(spf->state) == PCI_SIOV_PF_FROZEN)
 		pci_siov_allow_restore(spf);
 
-	/* In one go: what gets stuck from now on is not what was reset */
+	/* Under one lock: an SDI that gets stuck later has not been reset */
 	scoped_guard(mutex, &spf->lock) {
 		pci_siov_pf_event(spf, PCI_SIOV_PF_THAW);
 		if (by != PCI_SIOV_BY_SLEEP || spf->pf->siov->was_reset)
@@ -602,7 +603,8 @@ static void give_up(struct pci_siov_pf *spf, unsigned int by)
  * Where the channel is frozen a reset follows, so this does what
  * pci_sdis_reset_prepare() does as well, but nothing reaches the SDIs any more.
  *
- * Context: device_lock() of @pf is held, its driver has not been told yet.
+ * Context: device_lock() of @pf is held. Its driver may have been told of the
+ * error already.
  */
 void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 {
@@ -838,7 +840,7 @@ void pci_sdis_release(struct pci_dev *pf)
 	mutex_destroy(&spf->allow_lock);
 	mutex_destroy(&spf->reset_lock);
 	mutex_destroy(&spf->lock);
-	/* Not earlier: who waits for the lock has its class until it is his */
+	/* Not earlier: a task that waits for device_lock() uses the class */
 	lockdep_unregister_key(&spf->device_key);
 	put_device(&spf->bridge->dev);
 	kfree(spf);

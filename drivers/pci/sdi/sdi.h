@@ -28,8 +28,8 @@
  * @PCI_SDI_QUIET: the device has it, and it sends nothing
  * @PCI_SDI_RUNNING: it may do DMA, as its driver wants it to
  * @PCI_SDI_STUCK: the device has failed to stop it
- * @PCI_SDI_LOST: a reset of the PF has changed which Routing ID the device gives
- *	it. It is not touched any more
+ * @PCI_SDI_LOST: a reset of the PF has changed which Routing ID the device
+ *	gives it. The PF's driver is only called to release it
  * @PCI_SDI_FROZEN: the PF does not answer for now; the SDI sends nothing
  * @PCI_SDI_FROZEN_RUNNING: the PF does not answer for now, and nobody has been
  *	able to stop the SDI before
@@ -170,9 +170,10 @@ struct pci_sdi_core {
 #define to_sdi_core(_sdi)	container_of_const(_sdi, struct pci_sdi_core, sdi)
 
 /*
- * May an SDI in this state do DMA that nobody wants any more? What stops a PCI
- * function for sure is Bus Master Enable. An SDI has nothing like it, only the word
- * of its device, so only the IOMMU is left to do it.
+ * May an SDI in this state do DMA that nobody wants any more? A PCI function
+ * can be stopped for sure by Bus Master Enable. An SDI has no such bit: it
+ * depends on its device, and if that does not stop it the IOMMU has to block
+ * it.
  */
 static inline bool pci_sdi_may_send(enum pci_sdi_state state)
 {
@@ -248,7 +249,7 @@ struct pci_siov_pf_transition {
 };
 
 /* What an index is found by: XA_MARK_0 is the XArray's own */
-#define PCI_SDI_LIVE	XA_MARK_1	/* can be found, and is nobody's to destroy */
+#define PCI_SDI_LIVE	XA_MARK_1	/* can be found, not being destroyed */
 #define PCI_SDI_DEFERRED XA_MARK_2	/* waits for its PF before a driver binds */
 
 /* Why a PF does not answer. More than one of them may hold at a time */
@@ -284,7 +285,8 @@ struct pci_siov_thaw {
  *	SDI could not be stopped and must not be used before the PF is reset
  * @mmio: addresses that belong to SDIs (region.c); own lock
  * @idle: woken when @users drops, an SDI is gone, or @thawing is 0
- * @users: SDIs that exist in whatever state, each of which pins @ops
+ * @users: SDIs that exist in whatever state, and a change of the Routing ID
+ *	mode. Each of them pins @ops
  * @users_map: tells lockdep of the wait for @users. Who creates or destroys an SDI
  *	has it for reading
  * @device_key: lockdep's class of device_lock() of the PF, while it has @ops
@@ -338,9 +340,10 @@ struct pci_siov_thaw {
  * PF's device_lock(): the state of an SDI locks operations out during a reset
  * instead, and unbinding waits for @users.
  *
- * The driver core lets lockdep not look at device_lock(), as devices nest in too many
- * ways. The locks of SDIs and of their PFs do not, so they have classes of their own. Each
- * PF has its own class, as a reset of a bus locks all functions on it.
+ * The driver core turns off lockdep's checks of device_lock(), as devices nest
+ * in too many ways. SDIs and their PFs nest in one way only, so their locks
+ * have classes of their own. Each PF has its own class, as a reset of a bus
+ * locks all functions on it.
  */
 struct pci_siov_pf {
 	struct pci_dev *pf;

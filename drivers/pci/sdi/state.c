@@ -3,12 +3,13 @@
  * Scalable Device Interfaces (SDIs): the state machine of an SDI, and that of
  * its PF
  *
- * Every state against every event is in one of the two tables, and nothing
- * changes a state but the function that reads the table. The table also says
- * whether the PF's driver may be called: never while its function cannot answer.
- * There is one exception. A PF driver that goes while its function does not
- * answer has to be told of each SDI once more, to free what it keeps for it,
- * and finds the function as its remove function does a moment later.
+ * The two tables have an entry for each event in each state, and only the
+ * functions that read them change a state. The tables also say whether the PF's
+ * driver may be called: never while its function cannot answer. There is one
+ * exception. If the PF's driver is unbound while its function does not answer,
+ * sdi_release is still called for each SDI, to free what the driver keeps for
+ * it. The driver's remove function, called right after that, finds the function
+ * in the same condition.
  *
  * Documentation/PCI/siov-states.rst draws both.
  */
@@ -163,7 +164,7 @@ pci_sdi_transitions[PCI_SDI_NR_STATES][PCI_SDI_NR_EVENTS] = {
 		[PCI_SDI_RELEASE]	= GO(ORPHAN),
 		[PCI_SDI_LEAVE]		= RELEASE_UNSURE,
 	},
-	/* Nobody has it but the PF's driver */
+	/* Only the PF's driver still knows the SDI */
 	[PCI_SDI_ORPHAN] = {
 		[PCI_SDI_INIT]		= REFUSE(-EINVAL),
 		[PCI_SDI_PROBE]		= REFUSE(-ENODEV),
@@ -224,7 +225,7 @@ pci_siov_pf_transitions[PCI_SIOV_PF_NR_STATES][PCI_SIOV_PF_NR_EVENTS] = {
 		[PCI_SIOV_PF_DETACH]	= PF_REFUSE(-ENODEV),
 		[PCI_SIOV_PF_DETACHED]	= PF_REFUSE(-EINVAL),
 	},
-	/* A driver whose probe was content knows that its function answers */
+	/* If the driver's probe has succeeded, its function answers */
 	[PCI_SIOV_PF_NONE_FROZEN] = {
 		[PCI_SIOV_PF_ATTACH]	= PF_GO(READY),
 		[PCI_SIOV_PF_CREATE]	= PF_REFUSE(-ENODEV),

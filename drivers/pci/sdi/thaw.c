@@ -22,7 +22,7 @@
 #include "../pci.h"
 #include "sdi.h"
 
-/* Where there are few SDIs, who has reset the PF finds them at work */
+/* How long a reset waits for the SDIs. It is enough if there are few of them */
 #define MOMENT	HZ
 
 /**
@@ -99,10 +99,11 @@ void pci_siov_thaw_init(struct pci_siov_pf *spf)
 }
 
 /**
- * pci_siov_thaw_sdis() - Bring the SDIs of a PF back that a driver has
+ * pci_siov_thaw_sdis() - Bring back those SDIs of a PF that have a driver
  * @spf: the PF, %PCI_SIOV_PF_READY again
  *
- * Waits for it a moment, and it goes on after that.
+ * Waits up to %MOMENT until that is done. It goes on after this returns if it
+ * takes longer.
  *
  * Context: &pci_siov_pf.reset_lock is held, and maybe device_lock() of the PF.
  */

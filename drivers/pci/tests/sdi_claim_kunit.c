@@ -1095,7 +1095,7 @@ static bool device_allows(struct pci_dev *pf, u16 rid)
 	return in_spans(spf->allow, spf->nr_allow, rid);
 }
 
-/* Strided Routing IDs of the other PF are not for this one, but what it has it has */
+/* Strided Routing IDs of another PF are left out, except those in use here */
 static void allow_follows_the_mode(struct kunit *test)
 {
 	struct claim_box box;

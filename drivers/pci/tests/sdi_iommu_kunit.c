@@ -235,7 +235,7 @@ static int iommu_init(struct kunit *test)
 			    box->pf->dev.iommu_group);
 	KUNIT_ASSERT_EQ(test, NUM_PASIDS, box->dev->iommu->max_pasids);
 
-	/* What whoever has the SDI wants it to reach */
+	/* The domain that a user of the SDI attaches */
 	box->wanted = iommu_paging_domain_alloc(box->dev);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(box->wanted));
 	return 0;

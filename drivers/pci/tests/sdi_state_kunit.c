@@ -567,7 +567,7 @@ static void one_life(struct kunit *test, enum moment moment, enum pf_event event
 	if (moment != DELETED_MEANWHILE)
 		pci_sdi_delete(box->pf, 0);
 
-	/* Who may have a user hears of the reset, and not of nothing */
+	/* Only a driver that may have a user hears of the reset */
 	hears = moment != UNBOUND && moment != IN_PROBE &&
 		moment != IN_REMOVE_STOPPED && moment != BOUND_MEANWHILE;
 	if (resets(event)) {
@@ -582,7 +582,7 @@ static void one_life(struct kunit *test, enum moment moment, enum pf_event event
 					fake_sdi_user.last_error < 0);
 	}
 
-	/* Once more, by which time the device may have come back to its senses */
+	/* Unbind the PF's driver. By now the device may work again */
 	pci_sdi_put(sdi);
 	fake_sdi_pf.leaving = true;
 	device_release_driver(&box->pf->dev);

@@ -658,7 +658,7 @@ static void kind_dual(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, warnings(&box.mark, pdev));
 }
 
-/* SR-IOV that fails takes is_physfn with it, but not from SIOV */
+/* When SR-IOV fails, is_physfn stays set for SIOV */
 static void kind_dual_with_broken_sriov(struct kunit *test)
 {
 	static const struct fake_pci_sriov no_offset = { .total = 3 };

@@ -3,9 +3,9 @@
  * KUnit tests: SR-IOV works as it did before the core knew SIOV
  *
  * Every expectation in here was recorded on an unpatched Linux 7.3 and holds
- * on it, but for the last four cases: they fail on 7.3, hang or crash there. The
- * first suite shows that the fake hierarchy is one that the core enumerates as
- * it does a real one.
+ * on it, except for the last five cases: they fail, hang or crash on 7.3. The
+ * first suite shows that the core enumerates the fake hierarchy as it does a
+ * real one.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>

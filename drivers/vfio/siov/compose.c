@@ -446,7 +446,7 @@ static void compose_link(struct vfio_siov_core_device *v)
 	pcie_capability_read_word(v->sdi->pf, PCI_EXP_LNKSTA, &status);
 	cap &= PCI_EXP_LNKCAP_SLS | PCI_EXP_LNKCAP_MLW;
 	status &= PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW;
-	/* All ones: the PF is being reset */
+	/* Zero: the PF has no link. All ones: it is being reset */
 	if (!cap || !status ||
 	    cap == (PCI_EXP_LNKCAP_SLS | PCI_EXP_LNKCAP_MLW)) {
 		cap = PCI_EXP_LNKCAP_SLS_2_5GB |

@@ -89,8 +89,8 @@ void vfio_siov_clear_command(struct vfio_siov_core_device *v, u16 bits)
 }
 
 /*
- * If DMA cannot be turned on or off, Command goes on saying what is so and the
- * write fails.
+ * If DMA cannot be turned on or off, Bus Master Enable keeps its old value and
+ * the write fails.
  */
 static int command_written(struct vfio_siov_core_device *v, u16 old)
 {
@@ -120,7 +120,7 @@ static bool flr_written(struct vfio_siov_core_device *v)
 	return val & PCI_EXP_DEVCTL_BCR_FLR;
 }
 
-/* Does the driver want to know? */
+/* Is one of the bytes trapped by the driver? */
 static bool is_trapped(const struct vfio_siov_core_device *v, unsigned int pos,
 		       size_t count)
 {
@@ -134,7 +134,7 @@ static int config_write_chunk(struct vfio_siov_core_device *v, unsigned int pos,
 	u16 old;
 	int ret;
 
-	/* Otherwise DMA that is turned on in a reset would be off at its end */
+	/* Wait for a reset of the PF: its end would turn DMA off again */
 	ACQUIRE(vfio_siov_awake, user)(v);
 	ret = ACQUIRE_ERR(vfio_siov_awake, &user);
 	if (ret)

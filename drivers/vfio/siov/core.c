@@ -10,11 +10,11 @@
  * maps (region.c), its interrupts (intr.c), and its DMA, confined by an IOMMU domain
  * of the SDI's Routing ID and allowed by Bus Master Enable.
  *
- * The user never finds anything of the one before: the SDI is reset when the
- * file is opened, and again when it is closed, before its IOMMU domain goes. No
- * mapping of the SDI's pages works while Memory Space Enable is clear, while the
- * SDI or its PF is reset, or after the last close. Who touches the SDI during a
- * reset waits until it is over.
+ * A user never finds anything that an earlier user has left: the SDI is reset
+ * when the file is opened, and again when it is closed, before its IOMMU domain
+ * goes. No mapping of the SDI's pages works while Memory Space Enable is clear,
+ * while the SDI or its PF is reset, or after the last close. Accesses during a
+ * reset wait until it is over.
  */
 
 #include <linux/cleanup.h>
@@ -59,8 +59,8 @@ void vfio_siov_unlock(struct vfio_siov_core_device *v)
 }
 
 /*
- * No reset of the PF is under way, or none that comes to an end. It may have begun
- * already when nobody here has been told.
+ * No reset of the PF is under way, or it has failed for good. A reset may have
+ * begun before this driver was told, so the state of the PF is checked as well.
  */
 static bool is_awake(const struct vfio_siov_core_device *v)
 {
@@ -301,9 +301,9 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_open_device);
  * vfio_siov_core_close_device() - &vfio_device_ops.close_device
  * @vdev: the device
  *
- * The VFIO core takes the SDI out of the user's IOMMU domain after this, and
- * where it then lands may be the kernel's memory. So nothing may be on the way.
- * Where the PF is being reset, its end resets the SDI.
+ * Afterwards the VFIO core takes the SDI out of the user's IOMMU domain. The
+ * next domain may map the kernel's memory, so no request of the SDI may be on
+ * the way. If the PF is being reset, the SDI is reset at the end of that.
  */
 void vfio_siov_core_close_device(struct vfio_device *vdev)
 {
@@ -475,9 +475,10 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_request);
  * vfio_siov_core_reset_prepare() - &pci_sdi_driver.reset_prepare
  * @sdi: the SDI
  *
- * The user's mappings and DMA end before the device stops answering. The lock is
- * held by one user at most, who has begun before pf_reset was set: it takes as long
- * as the device does for one operation.
+ * The user's mappings and DMA end before the device stops answering. At most
+ * one user holds the lock or waits for it, and no operation of the device is
+ * begun once pf_reset is set. So this waits for one operation of the device at
+ * most.
  */
 void vfio_siov_core_reset_prepare(struct pci_sdi *sdi)
 {
@@ -498,8 +499,8 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_reset_prepare);
  * @error: why it was not reset, 0 if it was
  *
  * A reset that the user has not asked for is an error to the user. It may have
- * begun before anybody was told, so DMA is turned off here, too: Bus Master
- * Enable always says what is so.
+ * begun before reset_prepare was called, so DMA is turned off here, too. Bus
+ * Master Enable always shows whether DMA is on.
  */
 void vfio_siov_core_reset_done(struct pci_sdi *sdi, int error)
 {
@@ -543,8 +544,8 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_error);
  * vfio_siov_core_want_back() - &pci_sdi_driver.request
  * @sdi: the SDI
  *
- * Users of other SDIs are asked at the same time; who removes this one waits for
- * its user later.
+ * Does not wait for the user. The users of all SDIs of the PF are asked first,
+ * and the removal of each SDI waits for its user later.
  */
 void vfio_siov_core_want_back(struct pci_sdi *sdi)
 {
@@ -597,7 +598,7 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_release_dev);
  * vfio_siov_core_register_device() - Make the function known to users
  * @core: the device, composed
  *
- * Sets the SDI's driver data. From now on the function is what it is.
+ * Sets the SDI's driver data. The function cannot be changed afterwards.
  *
  * Context: probe of the SDI's driver.
  *
@@ -627,14 +628,14 @@ EXPORT_SYMBOL_GPL(vfio_siov_core_register_device);
  * vfio_siov_core_unregister_device() - Undo vfio_siov_core_register_device()
  * @core: the device
  *
- * Waits until the user has closed it, and asks for it meanwhile. What happens to the
- * SDI and its PF in that time happens to the user as before.
+ * Waits until the user has closed the device, and asks for it meanwhile. Until
+ * then the user is told of resets and errors of the SDI and its PF as before.
  *
  * Context: remove of the SDI's driver, which then calls vfio_put_device().
  */
 void vfio_siov_core_unregister_device(struct vfio_siov_core_device *core)
 {
-	/* Waiting for the user is waiting for what he does */
+	/* The user may take this lock before closing the device */
 	might_lock(&core->user_lock);
 	vfio_unregister_group_dev(&core->vdev);
 	pci_sdi_notify_stop(core->sdi);

@@ -14,7 +14,7 @@
 
 #include "private.h"
 
-/* pcim_p2pdma_init() is for the driver of the PF, which there is one of */
+/* pcim_p2pdma_init() expects one caller at a time, the driver of the PF */
 static DEFINE_MUTEX(provider_lock);
 
 static bool has_region(struct vfio_device *vdev, unsigned int index)

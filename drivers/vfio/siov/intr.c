@@ -55,7 +55,7 @@ static void irq_clear(struct vfio_siov_irq *irq)
 	irq->trigger = NULL;
 }
 
-/* A vector stays until all are freed: others go on while one comes */
+/* Vectors are only freed all at once. Adding one does not disturb the others */
 static int irq_alloc(struct vfio_siov_core_device *v, unsigned int idx)
 {
 	struct msi_map map;
@@ -187,7 +187,7 @@ static int set_msix(struct vfio_siov_core_device *v, const struct vfio_irq_set *
 		irq_disable(v);
 		return 0;
 	}
-	/* Nothing in, nothing out */
+	/* Only VFIO_IRQ_SET_DATA_NONE may have a count of 0 */
 	if (!hdr->count)
 		return -EINVAL;
 

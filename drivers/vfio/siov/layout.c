@@ -2,10 +2,11 @@
 /*
  * BARs of the function that the user of an SDI sees: arithmetic only
  *
- * Of six registers a 64-bit BAR takes two. Those that are larger than 2 GiB must
- * have them, and those that the PF's BAR is like shall have them. The MSI-X table
- * gets what is left. If nothing is, it takes the upper half of the last BAR that
- * can do without: a device without interrupts is of no use.
+ * There are six registers, and a 64-bit BAR takes two of them. A BAR that is
+ * larger than 2 GiB must be 64-bit. Other BARs that ask for 64 bits get them if
+ * the next register is free. The MSI-X table gets one of the registers that are
+ * left. If none is left, it takes the upper half of the last 64-bit BAR that
+ * can be 32-bit: a device without interrupts is of no use.
  */
 
 #include <linux/align.h>
@@ -36,7 +37,7 @@ static bool next_is_free(const struct vfio_siov_bar *bar, unsigned int i)
 	return i + 1 < PCI_STD_NUM_BARS && !bar[i + 1].size;
 }
 
-/* Of the BAR that cannot be, the number */
+/* On error, @bad is the number of the BAR that does not fit */
 static int layout_widths(struct vfio_siov_bar *bar, unsigned int *bad)
 {
 	unsigned int i;
@@ -74,13 +75,13 @@ static int find_msix_bar(struct vfio_siov_bar *bar)
 
 /**
  * vfio_siov_layout() - Decide on the width of BARs and the place of the MSI-X table
- * @bar: all BARs; @vfio_siov_bar.type is settled, and the size of the MSI-X table's
- *	BAR, which has no slice
+ * @bar: all BARs. Sets the final &vfio_siov_bar.type, and the size of the MSI-X
+ *	table's BAR, which has no slice
  * @nr_vectors: MSI-X vectors, 0 if there is to be no table
- * @bad: set to the BAR that cannot be, on error
+ * @bad: on -EINVAL, set to the BAR that does not fit
  *
- * Return: the BAR of the MSI-X table; -ENOSPC if there is none, and all else is
- * settled; -EINVAL if the BARs do not fit into a PCI function.
+ * Return: the BAR of the MSI-X table; -ENOSPC if there is none, with the types
+ * final all the same; -EINVAL if the BARs do not fit into a PCI function.
  */
 int vfio_siov_layout(struct vfio_siov_bar *bar, unsigned int nr_vectors,
 		     unsigned int *bad)

@@ -57,7 +57,7 @@ static bool fits(const struct vfio_siov_bar *before)
 	return true;
 }
 
-/* Registers that stay free if every BAR gets the width that it has at last */
+/* The bit mask of registers that all BARs take with their final widths */
 static unsigned int taken_by(const struct vfio_siov_bar *bar)
 {
 	unsigned int i, taken = 0;

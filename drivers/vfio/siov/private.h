@@ -9,7 +9,7 @@
 #include <linux/cleanup.h>
 #include <linux/vfio_siov_core.h>
 
-/* Where vfio-pci has its regions: users were told to ask, and do not */
+/* Region offsets as in vfio-pci: some users assume them and do not ask */
 #define VFIO_SIOV_OFFSET_SHIFT	40
 #define VFIO_SIOV_OFFSET_MASK	(BIT_ULL(VFIO_SIOV_OFFSET_SHIFT) - 1)
 
@@ -117,7 +117,10 @@ void vfio_siov_unlock(struct vfio_siov_core_device *v);
 bool vfio_siov_try_again(const struct vfio_siov_core_device *v, int ret,
 			 unsigned int pf_resets);
 
-/* Both locks of a user, who can be killed while waiting; and not in a reset */
+/*
+ * Take both locks of a user. With _kill and _awake the user can be killed while
+ * waiting. _awake also waits for the end of a reset of the PF.
+ */
 DEFINE_GUARD(vfio_siov, struct vfio_siov_core_device *,
 	     ({ mutex_lock(&_T->user_lock); mutex_lock(&_T->lock); }),
 	     vfio_siov_unlock(_T))

@@ -535,8 +535,8 @@ static vm_fault_t try_fault(struct vfio_siov_core_device *v,
 }
 
 /*
- * The reset may take seconds, so mmap_lock goes first. The file keeps the device
- * open when the mapping has gone meanwhile.
+ * The reset may take seconds, so drop mmap_lock before waiting. The reference
+ * to the file keeps the device open even if the mapping goes away meanwhile.
  */
 static void wait_without_mmap_lock(struct vfio_siov_core_device *v,
 				   const struct vfio_siov_bar *bar,
@@ -561,7 +561,7 @@ static vm_fault_t vfio_siov_fault(struct vm_fault *vmf)
 			return ret;
 		if (vmf->flags & FAULT_FLAG_ALLOW_RETRY)
 			break;
-		/* The caller takes no other answer than a page or an error */
+		/* Without FAULT_FLAG_ALLOW_RETRY: a page or an error */
 		if (vfio_siov_wait_for_access(v, bar))
 			return VM_FAULT_SIGBUS;
 	}

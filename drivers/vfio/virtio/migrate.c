@@ -77,7 +77,7 @@ static int virtiovf_add_migration_pages(struct virtiovf_data_buffer *buf,
 		return -ENOMEM;
 
 	do {
-		/* How much of them it has written is what the device says */
+		/* Zero: the device may report more than it has written */
 		filled = alloc_pages_bulk(GFP_KERNEL_ACCOUNT | __GFP_ZERO,
 					  to_fill, page_list);
 		if (!filled) {
@@ -312,9 +312,9 @@ again:
  * virtiovf_migration_reset_later() - Note that the device has been reset
  * @mig: state of the migration
  *
- * For callers that may not wait for an answer of the group's owner. Who uses the
- * device or its files next acts on the reset. Until virtiovf_close_migration() that may
- * be nobody, so files and their objects last until then.
+ * For callers that must not wait for the group's owner. The reset is handled by
+ * the next use of the device or its files, by virtiovf_close_migration() at the
+ * latest. Files and their objects last until then.
  *
  * Context: any that may take a spinlock with interrupts on.
  */
@@ -839,8 +839,8 @@ static int virtiovf_set_obj_cmd_header(struct virtiovf_data_buffer *vhca_buf)
 }
 
 /*
- * Room for what the user has, and not for what the user says will come: that may
- * be anything.
+ * Allocate room for data that has arrived, and not for the size that the user
+ * has announced: that can be anything.
  */
 static int virtiovf_make_room(struct virtiovf_data_buffer *vhca_buf,
 			      size_t more)
@@ -1278,7 +1278,7 @@ static int virtiovf_check_parts(struct virtiovf_migration *mig,
 	return ret;
 }
 
-/* Its object may be the last one, so it is given back before the parts are read */
+/* Free the file's object first, as reading all parts takes an object, too */
 static int virtiovf_end_resuming(struct virtiovf_migration *mig)
 {
 	struct virtiovf_migration_file *migf = mig->resuming_migf;
@@ -1401,8 +1401,9 @@ virtiovf_pci_step_device_state_locked(struct virtiovf_migration *mig,
  * @mig: state of the migration
  * @new_state: where to go
  *
- * Return: a file for the data if the way leads there, NULL, or an error; then the
- * device is in the last state that it has reached.
+ * Return: a file for the data if the last step opens one, NULL if it does not,
+ * or an error. After an error the device is in the last state that it reached,
+ * or in %VFIO_DEVICE_STATE_ERROR if the new state lacks parts.
  */
 struct file *virtiovf_set_device_state(struct virtiovf_migration *mig,
 				       enum vfio_device_mig_state new_state)

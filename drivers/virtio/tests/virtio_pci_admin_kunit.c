@@ -743,7 +743,7 @@ static void wait_reset_failed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 }
 
-/* A device hangs, and that of its function is the reset that helps */
+/* The device hangs: its own reset fails, that of the PCI function helps */
 static void reset_hung_device(struct kunit *test)
 {
 	struct fake_virtio *dev = fake_virtio_create(test, FAKE_RESET_TYPE);

@@ -82,7 +82,7 @@ static int set_ids(struct vfio_siov_core_device *core)
 
 /* ---- Commands ---- */
 
-/* Why a command has failed is for the host to know, and in its log */
+/* The host's log has the reason of a failure, the user only gets -EIO */
 static int to_user_error(int ret)
 {
 	return ret ? -EIO : 0;
@@ -122,7 +122,7 @@ static int write_field(struct virtio_vfio_siov_legacy *l, bool msix,
 {
 	if (part->read_only)
 		return 0;
-	/* The reset is not waited for with the lock that others wait for */
+	/* Not -EAGAIN: others wait for the lock, so do not wait here */
 	if (is_notify(l, part->field, part->len))
 		return notify(l, buf) ? -EIO : 0;
 
@@ -183,9 +183,10 @@ static int access_field(struct virtio_vfio_siov_legacy *l,
 }
 
 /*
- * Legacy drivers access the configuration in any width, and a command is for a single
- * field or a part of one. Where one ends is the device's knowledge, and the device
- * refuses other accesses. Then bytes do. One that is refused as well is past the end.
+ * Legacy drivers access the configuration in any width, and a command is for a
+ * single field or a part of one. Only the device knows where a field ends, and
+ * it refuses other accesses. These are done byte by byte. A byte that is
+ * refused as well is past the end of the configuration.
  */
 static int access_config(struct virtio_vfio_siov_legacy *l,
 			 const struct legacy_access *access,

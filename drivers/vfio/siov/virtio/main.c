@@ -18,9 +18,10 @@
  * BAR 4	the SDI's page
  * BAR 5	MSI-X
  *
- * There are two drivers, as which function a user gets is for the operator to say, and
- * must not depend on what the PF can do at the moment: virtio-vfio-siov is for the modern
- * one. virtio-vfio-siov-trans is for a transitional one, which has other IDs, and:
+ * There are two drivers, so that the operator decides which function a user
+ * gets, and not what the PF can do at the moment: virtio-vfio-siov is for the
+ * modern one. virtio-vfio-siov-trans is for a transitional one, which has other
+ * IDs, and:
  *
  * BAR 0	128 ports: legacy registers
  */
@@ -150,7 +151,7 @@ static void virtio_vfio_siov_remove(struct pci_sdi *sdi)
 	vfio_put_device(&core->vdev);
 }
 
-/* Whether an SDI is the kernel's or a user's is for the operator to say */
+/* Binds by driver_override only: the operator decides who uses an SDI */
 static const struct pci_sdi_device_id virtio_vfio_siov_ids[] = {
 	{ PCI_SDI_DEVICE_DRIVER_OVERRIDE(PCI_VENDOR_ID_REDHAT_QUMRANET,
 					 PCI_SDI_ANY_ID,

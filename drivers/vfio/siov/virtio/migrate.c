@@ -6,8 +6,9 @@
  * stream and how it is read is shared with VFs, see drivers/vfio/virtio/.
  *
  * A command is never sent where a reset of the PF would have to wait for its
- * answer: not by the probe, and not when a reset is over. So whether the PF can do
- * it is found out by the first user, and the next call by a user deals with a reset.
+ * answer: not by the probe, and not when a reset is over. So the first open
+ * finds out whether the PF can do it, and a reset is handled by the user's next
+ * call.
  */
 
 #include <linux/vfio.h>
@@ -21,8 +22,9 @@ static struct virtio_vfio_siov *to_virtio(struct vfio_device *vdev)
 }
 
 /*
- * The state is the one before a reset of the PF until the driver has been told of the
- * reset. No command for it may come to the new SDI.
+ * After a reset of the PF, the migration state is stale until the driver has
+ * been told. No command that follows from it may reach the SDI, which is as
+ * new.
  */
 static struct file *set_state(struct vfio_device *vdev,
 			      enum vfio_device_mig_state new_state)
@@ -92,8 +94,9 @@ int virtio_vfio_siov_open_device(struct vfio_device *vdev)
 		return ret;
 
 	/*
-	 * No user can ask for a feature of the device before it is open. No part says
-	 * how a legacy driver has set its device up, so transitional ones stay.
+	 * Early enough: users query features after the open. Device parts do
+	 * not cover what a legacy driver has set up, so transitional devices
+	 * cannot be migrated.
 	 */
 	if (!vdev->mig_ops && !v->legacy &&
 	    virtio_pci_admin_has_dev_parts(&v->member))
@@ -106,7 +109,7 @@ int virtio_vfio_siov_open_device(struct vfio_device *vdev)
  * virtio_vfio_siov_close_device() - &vfio_device_ops.close_device
  * @vdev: the device
  *
- * An SDI that was stopped goes on with the reset that the core does.
+ * A stopped SDI runs again after the reset by vfio_siov_core_close_device().
  */
 void virtio_vfio_siov_close_device(struct vfio_device *vdev)
 {

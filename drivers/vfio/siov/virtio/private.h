@@ -14,7 +14,7 @@
 
 struct virtio_vfio_siov_legacy;
 
-/* Where QEMU has the registers of a modern device: some users do not ask */
+/* The BAR that QEMU uses for modern registers: some users assume it */
 #define VIRTIO_VFIO_SIOV_BAR	4
 
 /**

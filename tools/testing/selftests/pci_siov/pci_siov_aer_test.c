@@ -221,8 +221,8 @@ TEST_F(aer, fatal_while_they_come_and_go)
 }
 
 /*
- * Whose Routing ID it is, if not that of an SDI which exists: one that no SDI
- * of the PF has is not the PF's business, one that its device gives to an SDI is
+ * Errors with a Routing ID that no existing SDI has: they count for the PF only
+ * if its device would give that Routing ID to one of its SDIs
  */
 TEST_F(aer, correctable_of_strangers)
 {

@@ -436,7 +436,7 @@ TEST_F(taken, of_nobody_until_reset)
 	EXPECT_TRUE(both_are_safe(self));
 	user_close(&next);
 	EXPECT_TRUE(both_are_safe(self));
-	/* Of the user no more than of a driver that uses the DMA API */
+	/* A driver that uses the DMA API must not get the SDI either */
 	ASSERT_EQ(0, bus_write("pci_sdi", VFIO_DRIVER, "unbind", self->name));
 	ASSERT_EQ(0, put_file(sdi_path(&self->pf, 0, "driver_override"),
 			      SDI_DRIVER));

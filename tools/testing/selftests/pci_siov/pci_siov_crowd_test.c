@@ -184,9 +184,9 @@ static void stray_to_nothing(struct crowd *c, unsigned int i)
 }
 
 /*
- * Addresses are the same in many domains. That which is its own is not
- * another's; and one that was its own may be, for a moment, where the IOMMU
- * forgets lazily.
+ * Different domains may use equal addresses, so DMA to an address of @to is
+ * only wrong if the SDI has not mapped the same address itself. Where the IOMMU
+ * flushes lazily, the SDI's former mapping may still work for a moment.
  */
 static void stray_to(struct crowd *c, unsigned int i, const struct engine *to)
 {

@@ -123,7 +123,7 @@ static int entries(const char *path)
 	return n;
 }
 
-/* Lines of a file; its first word is that of no other line */
+/* How many lines of a file have @word, which no line has twice; -1 on error */
 static int lines_with(const char *path, const char *word)
 {
 	static char buf[1 << 18];

@@ -260,7 +260,7 @@ TEST_F(managed, no_translation_requests)
 	ASSERT_EQ(0, fill_once(&self->pf));
 	EXPECT_EQ(before, counter(&self->pf, CNT_TRANSLATION));
 
-	/* Would they, and would it be seen? */
+	/* If the driver allows them, they come, and the counter shows it */
 	ASSERT_EQ(0, delete_sdi(&self->pf, 0));
 	ASSERT_EQ(0, put_file(REFUSE, "N"));
 	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));

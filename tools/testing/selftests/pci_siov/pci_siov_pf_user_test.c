@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a user of a whole SIOV PF sees of its capability: nothing. And who may be
- * such a user: nobody, where devices of others are on the PF's bus.
+ * A user of a whole SIOV PF does not see its SIOV capability, and vfio-pci
+ * gives no PF to a user if devices of others are on its bus.
  *
  * Needs a SIOV PF that is bound to vfio-pci, skips elsewhere. SIOV_PF_SHARED=1
  * says that the first SIOV PF is on a bus with devices of other IOMMU groups.

@@ -328,7 +328,7 @@ static inline long long admin_interrupts(const struct pf *pf)
 	return own < 0 ? shared : own;
 }
 
-/* It is there when the write to sdi_new has returned, but for its driver's time */
+/* The NIC or disk of an SDI, there once the write to sdi_new has returned */
 static inline bool sdi_interface(const struct pf *pf, unsigned int index,
 				 const char *what, char *buf, size_t size)
 {

@@ -331,7 +331,7 @@ TEST_F(virtio_legacy, mac_address)
 	EXPECT_EQ(0, exchange(a, b, 1));
 }
 
-/* What the device refuses is the user's doing, and not for the host's log to be full of */
+/* Accesses that the device refuses must not flood the host's log */
 TEST_F(virtio_legacy, log_is_not_filled)
 {
 	unsigned int i, lines = 0;

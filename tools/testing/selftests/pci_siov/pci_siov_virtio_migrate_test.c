@@ -655,7 +655,7 @@ static void edit_size(struct stream *s)
 	put_size(s, 0x100000000);
 }
 
-/* Nobody has so much, and nobody has to before it comes */
+/* Too large to allocate: memory is only needed for data that arrives */
 static void edit_size_large(struct stream *s)
 {
 	put_size(s, 0xfffffff0);
@@ -725,7 +725,7 @@ TEST_F(migrate, refused)
 	move_nic(_metadata, a, b, &self->nic[PEER], &self->stream);
 }
 
-/* The same twice is once, and a record that may be skipped is */
+/* An optional record is skipped, and a repeated record does no harm */
 TEST_F(migrate, replayed)
 {
 	struct nic *a = &self->nic[SOURCE], *b = &self->nic[TARGET];

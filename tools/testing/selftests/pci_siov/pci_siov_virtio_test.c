@@ -503,8 +503,8 @@ static uint64_t physical(const void *page)
 }
 
 /*
- * The PF gets a ring of what is to be sent that cannot be. No IOMMU translates for the
- * PF's own NIC, so it finds a page of ours.
+ * Give the PF's NIC a broken ring of packets to send. No IOMMU translates for
+ * this NIC, so the ring is at the physical address of a page of ours.
  */
 static bool confuse(void *bar)
 {

@@ -99,7 +99,7 @@ struct virtio {
 	struct queue queue[MAX_QUEUES];
 };
 
-/* Whoever else writes there, or has an effect by being read, is no compiler's matter */
+/* One access each: the device writes there, too, and reads have effects */
 #define get(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
 #define put(p, val)	__atomic_store_n(p, val, __ATOMIC_RELAXED)
 
