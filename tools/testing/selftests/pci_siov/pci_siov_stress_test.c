@@ -442,7 +442,7 @@ static void op_autoprobe(const struct pf *pf, unsigned int index)
 static void op_reset_pf(const struct pf *pf, unsigned int index)
 {
 	/* The slot's driver has locks of its own, as when the card is pulled */
-	bool by_slot = wanted("REPLUG", 0) && !below(4) &&
+	bool by_slot = wanted("REPLUG", 0) && !below(16) &&
 		       !pf_put(pf, "reset_method", "bus");
 
 	note(by_slot ? SLOT_RESETS : PF_RESETS, pf_put(pf, "reset", "1"));
