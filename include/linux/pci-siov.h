@@ -281,7 +281,8 @@ struct pci_siov_ops {
  *	user to let go. @remove follows
  * @driver_managed_dma: the driver does not use the kernel's DMA API but owns
  *	the SDI's IOMMU domain, as VFIO does
- * @driver: generic driver; set @driver.name
+ * @driver: generic driver; set @driver.name. Its callbacks of runtime PM are not
+ *	called: an SDI keeps its PF awake and has no runtime PM of its own
  *
  * @reset_prepare, @reset_done, @error and @request are called from the end of
  * @probe, or from when it calls pci_sdi_notify_start(), until @remove has

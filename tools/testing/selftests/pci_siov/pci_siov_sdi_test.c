@@ -127,6 +127,16 @@ TEST_F(sdi, iommu_groups)
 				     "siov/sdi1/iommu_group"));
 }
 
+/* It is power-managed through the PF, and takes no memory for files of its own */
+TEST_F(sdi, no_runtime_pm_of_its_own)
+{
+	if (!exists(pf_path(&self->pf, "power/control")))
+		SKIP(return, "needs CONFIG_PM");
+
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
+	EXPECT_FALSE(exists(sdi_path(&self->pf, 0, "power/control")));
+}
+
 /* The PF does not go to sleep under its SDIs */
 TEST_F(sdi, runtime_pm)
 {
