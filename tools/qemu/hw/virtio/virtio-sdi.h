@@ -108,7 +108,7 @@ typedef struct VirtIOSDIOps {
  * @error: why the last write to the block was refused
  * @generation: times that it was enabled
  * @dma_count: requests since then
- * @fault_count: messages since then that came back with an error
+ * @fault_count: requests and messages since then that came back with an error
  * @msi_count: messages since then
  * @drop_count: requests and messages since then that were dropped
  * @num_msgs: room in @msg
