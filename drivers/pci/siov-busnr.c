@@ -733,6 +733,8 @@ static void siov_plan_bus(struct pci_siov_plan *plan, struct pci_bus *bus)
 	if (!new || last >= bus->busn_res.end || !siov_is_packed(bus, false))
 		return;
 
+	/* What is missing below another bus cannot come from this one */
+	memset(plan->missing, 0, sizeof(plan->missing));
 	list_for_each_entry(child, &bus->children, node)
 		if (siov_is_new(child))
 			siov_note_missing(plan, child);

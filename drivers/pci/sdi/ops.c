@@ -34,15 +34,17 @@ EXPORT_SYMBOL_GPL(pci_sdi_is_pf_frozen);
 /* Reset an SDI by @event, and do what goes with it; pci_sdi_core.lock is held */
 static int reset_by(struct pci_sdi_core *core, enum pci_sdi_event event)
 {
+	enum pci_sdi_state before = core->state;
 	struct pci_sdi *sdi = &core->sdi;
 	int ret;
 
 	ret = pci_sdi_event(core, event);
 
-	if (core->state == PCI_SDI_STUCK)
+	/* Its user may try as often as he likes, and the log says it once */
+	if (core->state == PCI_SDI_STUCK && before != PCI_SDI_STUCK)
 		dev_warn(&sdi->dev, "reset failed: %d; out of use until it succeeds or the PF is reset\n",
 			 ret);
-	else if (core->state == PCI_SDI_LOST)
+	else if (core->state == PCI_SDI_LOST && before != PCI_SDI_LOST)
 		dev_warn(&sdi->dev, "out of use: the capability of %s has changed\n",
 			 pci_name(sdi->pf));
 	else if (!ret)

@@ -516,7 +516,9 @@ void pci_sdis_reset_done(struct pci_dev *pf)
  * Context: process context, sleeps. Not in the driver's probe, remove and error
  * handlers. The caller holds no lock that an operation takes. Neither the caller
  * nor what it waits for takes device_lock() of @pf until it is over, so nothing
- * like pci_reset_function() or pci_reset_bus() is called.
+ * like pci_reset_function() or pci_reset_bus() is called. The same holds for
+ * pci_cfg_access_lock(), which pci_read_vpd() and pci_disable_sriov() wait for: a
+ * driver that needs it takes it before.
  */
 void pci_siov_reset_prepare(struct pci_dev *pf, bool answers)
 {
@@ -619,11 +621,18 @@ void pci_sdis_error(struct pci_dev *pf, pci_channel_state_t state)
 	if (state != pci_channel_io_normal) {
 		guard(mutex)(&spf->reset_lock);
 
-		/* Recovery from an error that freezes nothing can fail as well */
-		if (state == pci_channel_io_frozen || !spf->frozen_by)
+		/*
+		 * Recovery from an error that freezes nothing can fail as well,
+		 * and before the PF has come back from sleep
+		 */
+		if (state == pci_channel_io_frozen ||
+		    !(spf->frozen_by & ~PCI_SIOV_BY_SLEEP))
 			freeze_all(spf, PCI_SIOV_PF_FREEZE, &how);
 		if (state == pci_channel_io_perm_failure)
 			give_up(spf, PCI_SIOV_BY_CORE);
+	} else if (READ_ONCE(spf->frozen_by) & PCI_SIOV_BY_CORE) {
+		/* They have heard of it, as the driver asked for a reset */
+		return;
 	}
 	if (state != pci_channel_io_frozen)
 		walk_sdis(spf, sdi_error, &state);
@@ -764,12 +773,14 @@ static bool is_another_device(struct pci_dev *pdev)
  */
 void pci_sdis_init(struct pci_dev *pf)
 {
+	struct pci_host_bridge *bridge;
 	struct pci_siov_pf *spf;
 
 	if (!pci_is_siov_physfn(pf)) {
-		if (is_another_device(pf))
-			pci_rid_end_quarantine(pci_find_host_bridge(pf->bus),
-					       pci_dev_id(pf));
+		bridge = pci_find_host_bridge(pf->bus);
+		if (pci_rid_in_quarantine(bridge, pci_dev_id(pf)) &&
+		    is_another_device(pf))
+			pci_rid_end_quarantine(bridge, pci_dev_id(pf));
 		return;
 	}
 

@@ -315,23 +315,23 @@ static int set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
 	int ret;
 
 	WRITE_ONCE(core->state, next);
-	if (before == pci_sdi_may_send(next))
-		return 0;
-
-	if (!before) {
+	if (pci_sdi_may_send(next)) {
+		/* Again where it failed before */
 		ret = iommu_device_block(dev);
 		if (ret)
-			dev_err(dev, "the IOMMU could not block this SDI: %d; reset %s to stop its DMA\n",
+			dev_err_ratelimited(dev, "the IOMMU could not block this SDI: %d; reset %s to stop its DMA\n",
 				ret, pci_name(core->sdi.pf));
 		return 0;
 	}
 
+	if (!before)
+		return 0;
 	ret = iommu_device_unblock(dev);
 	if (!ret)
 		return 0;
 
 	/* It is of no use before the next reset tries again */
-	dev_err(dev, "the IOMMU could not unblock this SDI: %d; reset the SDI to try again\n",
+	dev_err_ratelimited(dev, "the IOMMU could not unblock this SDI: %d; reset the SDI to try again\n",
 		ret);
 	if (next == PCI_SDI_QUIET)
 		WRITE_ONCE(core->state, PCI_SDI_STUCK);

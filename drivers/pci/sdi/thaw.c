@@ -30,7 +30,8 @@
  * @core: the SDI
  *
  * An orphan that hangs is not reset by itself any more, so only a reset of the PF is
- * sure to have stopped it.
+ * sure to have stopped it. For any orphan such a reset is enough, even if its siblings
+ * fall asleep before it is looked at.
  *
  * Context: &pci_sdi_core.lock is held, or it may not be so any more.
  *
@@ -39,13 +40,15 @@
 enum pci_sdi_event pci_sdi_thaw_event(const struct pci_sdi_core *core)
 {
 	const struct pci_siov *siov = core->sdi.pf->siov;
-	bool hangs = READ_ONCE(core->state) == PCI_SDI_ORPHAN && core->may_hang;
+	bool orphan = READ_ONCE(core->state) == PCI_SDI_ORPHAN;
 
 	if (READ_ONCE(siov->changed))
 		return PCI_SDI_THAW_CHANGED;
 
 	/* A state that was not restored leaves both unknown, and so false */
-	if (hangs ? READ_ONCE(siov->was_reset) : READ_ONCE(siov->quiet))
+	if (orphan && READ_ONCE(siov->was_reset))
+		return PCI_SDI_THAW;
+	if (!(orphan && core->may_hang) && READ_ONCE(siov->quiet))
 		return PCI_SDI_THAW;
 
 	return PCI_SDI_THAW_UNSURE;

@@ -104,8 +104,10 @@ static pci_ers_result_t fake_pf_error_detected(struct pci_dev *pdev,
 	if (fake_sdi_pf.in_error)
 		fake_sdi_pf.in_error(pdev);
 
-	return state == pci_channel_io_normal ? PCI_ERS_RESULT_CAN_RECOVER :
-						PCI_ERS_RESULT_NEED_RESET;
+	if (state == pci_channel_io_normal && !fake_sdi_pf.wants_reset)
+		return PCI_ERS_RESULT_CAN_RECOVER;
+
+	return PCI_ERS_RESULT_NEED_RESET;
 }
 
 static pci_ers_result_t fake_pf_slot_reset(struct pci_dev *pdev)

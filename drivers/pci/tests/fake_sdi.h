@@ -19,6 +19,7 @@
 /**
  * struct fake_sdi_pf - what the driver of PFs knows
  * @silent: the function does not answer; the test says so
+ * @wants_reset: its driver answers any error by asking for a reset
  * @leaving: the driver is being unbound, and so hears of each SDI once more
  * @enabled: SDIs that the device has
  * @sending: those that do DMA
@@ -44,6 +45,7 @@
  */
 struct fake_sdi_pf {
 	bool silent;
+	bool wants_reset;
 	bool leaving;
 	DECLARE_BITMAP(enabled, FAKE_SDIS);
 	DECLARE_BITMAP(sending, FAKE_SDIS);

@@ -61,9 +61,16 @@ static struct iommu_domain fake_identity = {
 static struct iommu_domain *attached[FAKE_SDIS][NUM_PASIDS];
 static struct iommu_device fake_iommu;
 
+/* How often it fails to block */
+static unsigned int fails_to_block;
+
 static int fake_attach(struct iommu_domain *domain, struct device *dev,
 		       struct iommu_domain *old)
 {
+	if (domain == &fake_blocked && fails_to_block) {
+		fails_to_block--;
+		return -ENOMEM;
+	}
 	if (dev_is_pci_sdi(dev))
 		attached[to_pci_sdi(dev)->index][0] = domain;
 	return 0;
@@ -321,6 +328,21 @@ static void iommu_blocks_pasids(struct kunit *test)
 	unbind();
 }
 
+/* What fails is tried again with each reset that fails */
+static void iommu_blocks_later(struct kunit *test)
+{
+	bind(test);
+	fails_to_block = 1;
+	get_stuck(test);
+	KUNIT_EXPECT_EQ(test, 0, fails_to_block);
+	KUNIT_EXPECT_PTR_NE(test, &fake_blocked, domain_of(0));
+	get_stuck(test);
+	pasids_are_blocked(test);
+	get_unstuck(test);
+	KUNIT_EXPECT_PTR_NE(test, &fake_blocked, domain_of(0));
+	unbind();
+}
+
 /* What he gives up while it is blocked does not come back */
 static void iommu_forgets_pasids(struct kunit *test)
 {
@@ -444,6 +466,7 @@ static void iommu_blocks_while_another_goes(struct kunit *test)
 
 static struct kunit_case iommu_cases[] = {
 	KUNIT_CASE(iommu_blocks_pasids),
+	KUNIT_CASE(iommu_blocks_later),
 	KUNIT_CASE(iommu_forgets_pasids),
 	KUNIT_CASE(iommu_blocks_over_error),
 	KUNIT_CASE(iommu_gives_it_to_nobody),

@@ -784,6 +784,43 @@ static void state_quarantine_of_orphan(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
 }
 
+/* An orphan is looked at late, when a sibling falls asleep already */
+static void state_orphan_was_reset(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+	struct pci_siov *siov = box->pf->siov;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	pci_siov_reset_prepare(box->pf, true);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+	KUNIT_EXPECT_EQ(test, PCI_SDI_ORPHAN, to_sdi_core(sdi)->state);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_THAW_UNSURE,
+			pci_sdi_thaw_event(to_sdi_core(sdi)));
+	WRITE_ONCE(siov->was_reset, true);
+	KUNIT_EXPECT_FALSE(test, siov->quiet);
+	KUNIT_EXPECT_EQ(test, PCI_SDI_THAW,
+			pci_sdi_thaw_event(to_sdi_core(sdi)));
+	pci_siov_reset_done(box->pf, 0);
+	pci_sdi_put(sdi);
+}
+
+/* A user may reset what hangs for ever: the log has it once */
+static void state_user_does_not_fill_the_log(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+	int i;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.reset_ret = -EIO;
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, -EIO, pci_sdi_reset(sdi));
+	KUNIT_EXPECT_EQ(test, 1, fake_kmsg_count(&box->mark, LOGLEVEL_WARNING,
+						 "reset failed", NULL));
+	fake_sdi_pf.reset_ret = 0;
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_reset(sdi));
+	pci_sdi_put(sdi);
+}
+
 /* Found again, and to wake it up is no reset */
 static void state_quarantine_outlives_power(struct kunit *test)
 {
@@ -963,6 +1000,25 @@ static void state_left_over_resets_bus(struct kunit *test)
 						 NULL));
 	KUNIT_EXPECT_TRUE(test, pci_cfg_access_trylock(bridge));
 	pci_cfg_access_unlock(bridge);
+}
+
+/* A CXL port that ignores Secondary Bus Reset has reset nothing */
+static void state_quarantine_outlives_masked_reset(struct kunit *test)
+{
+	u16 pos = fake_pci_add_ext_cap(box->rp, PCI_EXT_CAP_ID_DVSEC, 1, 0x28);
+	struct pci_dev *bridge = pci_upstream_bridge(box->pf);
+
+	fake_pci_put32(box->rp, pos + PCI_DVSEC_HEADER1, PCI_VENDOR_ID_CXL);
+	fake_pci_put16(box->rp, pos + PCI_DVSEC_HEADER2, PCI_DVSEC_CXL_PORT);
+	bridge->is_cxl = true;
+	hang_and_delete(test);
+	KUNIT_EXPECT_EQ(test, 0, pci_try_reset_bridge(bridge));
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+
+	fake_pci_put16(box->rp, pos + PCI_DVSEC_CXL_PORT_CTL,
+		       PCI_DVSEC_CXL_PORT_CTL_UNMASK_SBR);
+	KUNIT_EXPECT_EQ(test, 0, pci_try_reset_bridge(bridge));
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
 }
 
 static void state_quarantine_ends_with_device(struct kunit *test)
@@ -1277,6 +1333,26 @@ static void state_sleep_after_failure(struct kunit *test)
 	/* A reset does */
 	reset_by_driver();
 	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
+	pci_sdi_put(sdi);
+}
+
+/* Recovery that fails before the PF has come back from sleep */
+static void state_failure_while_asleep(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	happening = SLEEP;
+	suspend_sdi(sdi);
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	fail_to_recover(pci_channel_io_normal);
+	reset_device();
+	KUNIT_ASSERT_EQ(test, 0, resume_pf());
+	resume_sdi(sdi);
+	expect_states(test, sdi, PCI_SIOV_PF_FROZEN, PCI_SDI_FROZEN);
+
+	reset_by_driver();
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
 	pci_sdi_put(sdi);
 }
 
@@ -1598,6 +1674,26 @@ static void state_recovery(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, sem_held);
 	pci_sdi_put(sdi);
 }
+
+/* A driver that asks for a reset may have freed what its operations use */
+static void state_recovery_by_reset(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.wants_reset = true;
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(box->pf, pci_channel_io_normal,
+					 fake_link_reset));
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_pf.wrong);
+	/* Told once, and before anybody else could hear of the error */
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_frozen, fake_sdi_user.last_state);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
+	pci_sdi_put(sdi);
+}
 #endif
 
 /* After the PF driver's shutdown it may have freed what its operations use */
@@ -1653,6 +1749,8 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_quarantine_outlives_removal),
 	KUNIT_CASE(state_quarantine_needs_reset),
 	KUNIT_CASE(state_quarantine_of_orphan),
+	KUNIT_CASE(state_orphan_was_reset),
+	KUNIT_CASE(state_user_does_not_fill_the_log),
 	KUNIT_CASE(state_quarantine_outlives_power),
 	KUNIT_CASE(state_capability_vanishes),
 	KUNIT_CASE_SLOW(state_reset_waits_for_destroyer),
@@ -1663,6 +1761,7 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_quarantine_ends_at_second_try),
 	KUNIT_CASE(state_left_over_outlives_power),
 	KUNIT_CASE(state_left_over_resets_bus),
+	KUNIT_CASE(state_quarantine_outlives_masked_reset),
 	KUNIT_CASE(state_quarantine_ends_with_device),
 	KUNIT_CASE(state_quarantine_ends_with_power),
 	KUNIT_CASE(state_quarantine_outlives_a_fault),
@@ -1676,6 +1775,7 @@ static struct kunit_case state_cases[] = {
 #ifdef CONFIG_SUSPEND
 	KUNIT_CASE(state_reset_while_falling_asleep),
 	KUNIT_CASE(state_sleep_after_failure),
+	KUNIT_CASE(state_failure_while_asleep),
 	KUNIT_CASE(state_allowlist_sleeps),
 	KUNIT_CASE(state_sleep_is_refused),
 	KUNIT_CASE(state_sleep_is_given_up),
@@ -1691,6 +1791,7 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_error_has_source),
 #ifdef CONFIG_PCIEAER
 	KUNIT_CASE(state_recovery),
+	KUNIT_CASE(state_recovery_by_reset),
 #endif
 	KUNIT_CASE(state_shut_down),
 	KUNIT_CASE(state_index_follows_rid),

@@ -846,6 +846,42 @@ static void buses_of_hot_added_card(struct kunit *test)
 }
 
 /*
+ * What the PF in one slot lacks is not kept from the PF in another. A port after it
+ * keeps each from growing later.
+ */
+static void buses_of_two_hot_added_cards(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2], *up[2], *dp[2], *pf[2], *ep[2];
+	int i, j;
+
+	for (i = 0; i < 2; i++) {
+		rp[i] = add_rp(host, i + 1);
+		fake_pci_set_hotplug(rp[i]);
+		up[i] = fake_pci_add_port(host, rp[i], 0, PCI_EXP_TYPE_UPSTREAM);
+		for (j = 0; j < 2; j++)
+			dp[j] = fake_pci_add_port(host, up[i], PCI_DEVFN(j, 0),
+						  PCI_EXP_TYPE_DOWNSTREAM);
+		pf[i] = fake_pci_add_endpoint(host, dp[0], 0);
+		ep[i] = fake_pci_add_endpoint(host, dp[1], 0);
+		up[i]->absent = true;
+	}
+	fake_pci_set_buses(rp[0], 0, 1, 5);
+	fake_pci_set_buses(rp[1], 0, 6, 0xb);
+	fake_pci_add_sdis(pf[0], 0xffff, 1, 1);
+	fake_pci_add_sdis(pf[1], 255 + 2 * 256, 1, 1);
+	fake_pci_scan(host);
+
+	for (i = 0; i < 2; i++)
+		up[i]->absent = false;
+	fake_pci_rescan(host);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+	expect_usable(test, pf[0], 255 + 256);
+	expect_usable(test, pf[1], 255 + 2 * 256);
+}
+
+/*
  * A bridge that comes later gets what is reserved and not used, and all that is
  * behind it is found. What is left goes back to the PF.
  */
@@ -1111,6 +1147,7 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_stay_on_rescan),
 	KUNIT_CASE(buses_left_to_five_ports),
 	KUNIT_CASE(buses_of_hot_added_card),
+	KUNIT_CASE(buses_of_two_hot_added_cards),
 	KUNIT_CASE(buses_yield_to_late_switch),
 	KUNIT_CASE(buses_yield_to_old_numbers),
 	KUNIT_CASE(buses_not_for_pf_without_sdis),

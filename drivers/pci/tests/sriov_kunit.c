@@ -334,11 +334,22 @@ static const struct pci_device_id sriov_ids[] = {
 	{}
 };
 
+static pci_ers_result_t sriov_error_detected(struct pci_dev *pdev,
+					     pci_channel_state_t state)
+{
+	return PCI_ERS_RESULT_CAN_RECOVER;
+}
+
+static const struct pci_error_handlers sriov_err_handler = {
+	.error_detected = sriov_error_detected,
+};
+
 static struct pci_driver sriov_driver = {
 	.name = "sriov_kunit",
 	.id_table = sriov_ids,
 	.probe = sriov_probe,
 	.sriov_configure = pci_sriov_configure_simple,
+	.err_handler = &sriov_err_handler,
 };
 
 static void sriov_driver_gone(void *unused)
@@ -426,6 +437,20 @@ static struct pci_dev *numvfs_pf(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, numvfs_attr());
 	return pdev;
 }
+
+#ifdef CONFIG_PCIEAER
+/* VFs on a bus of their own, which has no bridge, have no say in a recovery */
+static void sriov_recovery_of_pf(struct kunit *test)
+{
+	struct pci_dev *pdev = numvfs_pf(test);
+
+	pdev->sriov->drivers_autoprobe = false;
+	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pdev, 2));
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(pdev, pci_channel_io_normal, NULL));
+	pci_disable_sriov(pdev);
+}
+#endif
 
 /* Whoever has the device lock may wait for a user, who has all the time */
 static void sriov_numvfs_during_unbinding(struct kunit *test)
@@ -576,6 +601,9 @@ static struct kunit_case sriov_cases[] = {
 	KUNIT_CASE(sriov_two_pfs_share_ari),
 	KUNIT_CASE(sriov_window_too_small),
 	KUNIT_CASE(sriov_write_order),
+#ifdef CONFIG_PCIEAER
+	KUNIT_CASE(sriov_recovery_of_pf),
+#endif
 	KUNIT_CASE(sriov_vfs_past_bus_ff),
 	KUNIT_CASE(sriov_routing_ids_do_not_wrap),
 	KUNIT_CASE(sriov_resize_without_sriov),
