@@ -82,6 +82,8 @@ static int fake_rid_allow(struct pci_dev *pf, const struct pci_rid_span *spans,
 	pf_called("rid_allow while the function does not answer");
 	fake_sdi_pf.allows++;
 	fake_sdi_pf.nr_spans = n;
+	if (fake_sdi_pf.in_allow)
+		fake_sdi_pf.in_allow();
 	return 0;
 }
 

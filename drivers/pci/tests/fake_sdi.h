@@ -41,6 +41,7 @@
  * @name: the SDI's name when sdi_init was called
  * @in_init: called by sdi_init, if not NULL
  * @in_reset: called by sdi_reset, if not NULL
+ * @in_allow: called by rid_allow, if not NULL
  * @in_error: called by the error handlers, if not NULL
  */
 struct fake_sdi_pf {
@@ -66,6 +67,7 @@ struct fake_sdi_pf {
 	char name[32];
 	void (*in_init)(struct pci_sdi *sdi);
 	void (*in_reset)(struct pci_sdi *sdi);
+	void (*in_allow)(void);
 	void (*in_error)(struct pci_dev *pf);
 };
 

@@ -151,6 +151,7 @@ static const struct iommu_ops fake_iommu_ops = {
 };
 
 struct iommu_box {
+	struct fake_pci_fn *fn;
 	struct pci_dev *pf;
 	struct pci_sdi *sdi;
 	struct device *dev;
@@ -231,6 +232,7 @@ static int iommu_init(struct kunit *test)
 	fake_pci_add_ari(fn, 0);
 	fake_pci_add_sdis(fn, 16, 8, 1);
 	fake_pci_scan(host);
+	box->fn = fn;
 	box->pf = fake_pci_dev(fn);
 	KUNIT_ASSERT_NOT_NULL(test, box->pf);
 	KUNIT_ASSERT_TRUE(test, device_iommu_mapped(&box->pf->dev));
@@ -418,6 +420,38 @@ static void iommu_blocks_what_is_gone(struct kunit *test)
 					box->sdi->rid));
 }
 
+/* In whose group is a new SDI if the PF redirects @redirected? */
+static bool is_alone(struct kunit *test, u16 redirected)
+{
+	struct pci_sdi_params params = { .index = 1, .rid = PCI_SDI_ANY_RID };
+	struct pci_sdi *sdi;
+	bool alone;
+
+	fake_pci_put16(box->fn, box->pf->acs_cap + PCI_ACS_CTRL, redirected);
+	sdi = pci_sdi_create(box->pf, &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	alone = sdi->dev.iommu_group != box->pf->dev.iommu_group;
+	pci_sdi_destroy(sdi);
+	pci_sdi_put(sdi);
+	return alone;
+}
+
+/* A PF that can redirect both requests and completions has to do both */
+static void iommu_groups_by_redirection(struct kunit *test)
+{
+	add_acs(box->fn);
+	box->pf->acs_cap = box->fn->last_ext;
+	box->pf->acs_capabilities = PCI_ACS_RR | PCI_ACS_CR;
+	KUNIT_EXPECT_TRUE(test, is_alone(test, PCI_ACS_RR | PCI_ACS_CR));
+	KUNIT_EXPECT_FALSE(test, is_alone(test, PCI_ACS_RR));
+	KUNIT_EXPECT_FALSE(test, is_alone(test, PCI_ACS_CR));
+	KUNIT_EXPECT_FALSE(test, is_alone(test, 0));
+
+	/* One that can do one of them only has nothing else to close */
+	box->pf->acs_capabilities = PCI_ACS_RR;
+	KUNIT_EXPECT_TRUE(test, is_alone(test, PCI_ACS_RR));
+}
+
 static void delete_other(struct work_struct *work)
 {
 	pci_sdi_delete(box->pf, 1);
@@ -472,6 +506,7 @@ static struct kunit_case iommu_cases[] = {
 	KUNIT_CASE(iommu_gives_it_to_nobody),
 	KUNIT_CASE(iommu_blocks_what_is_gone),
 	KUNIT_CASE(iommu_blocks_while_another_goes),
+	KUNIT_CASE(iommu_groups_by_redirection),
 	{}
 };
 

@@ -1155,6 +1155,115 @@ static void state_software_mode_keeps_power(struct kunit *test)
 						       PCI_SIOV_RID_STRIDED));
 }
 
+/* Two who do something at the same time, and the moment at which both are at it */
+struct rivals {
+	struct work_struct first;
+	struct work_struct second;
+	struct completion begun;
+	struct completion go_on;
+	struct completion done;
+	struct pci_sdi *sdi;
+};
+
+static struct rivals rivals;
+
+static void rivals_init(work_func_t first, work_func_t second)
+{
+	INIT_WORK(&rivals.first, first);
+	INIT_WORK(&rivals.second, second);
+	init_completion(&rivals.begun);
+	init_completion(&rivals.go_on);
+	init_completion(&rivals.done);
+}
+
+/* The second one begins while the first one is in the middle, and waits for it */
+static void rivals_begin(struct kunit *test)
+{
+	queue_work(system_dfl_wq, &rivals.first);
+	wait_for_completion(&rivals.begun);
+	queue_work(system_dfl_wq, &rivals.second);
+	msleep(200);
+	KUNIT_EXPECT_FALSE(test, completion_done(&rivals.done));
+}
+
+static void rivals_end(struct kunit *test)
+{
+	complete(&rivals.go_on);
+	flush_work(&rivals.first);
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&rivals.done, 2 * HZ));
+}
+
+static void pause_in_allow(void)
+{
+	fake_sdi_pf.in_allow = NULL;
+	complete(&rivals.begun);
+	wait_for_completion(&rivals.go_on);
+}
+
+static void go_software(struct work_struct *work)
+{
+	if (pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE))
+		fake_sdi_user.wrong++;
+}
+
+static void unbind_pf(struct work_struct *work)
+{
+	device_release_driver(&box->pf->dev);
+	complete(&rivals.done);
+}
+
+/* The driver is unbound while it takes Routing IDs */
+static void state_mode_changes_in_unbinding(struct kunit *test)
+{
+	rivals_init(go_software, unbind_pf);
+	fake_sdi_pf.in_allow = pause_in_allow;
+	rivals_begin(test);
+	rivals_end(test);
+
+	/* Whoever is left behind must not outlive the test */
+	wake_up_all(&pci_siov_pf(box->pf)->idle);
+	flush_work(&rivals.second);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_RID_STRIDED, box->pf->siov->rid_mode);
+}
+
+static void pause_in_remove(struct pci_sdi *sdi)
+{
+	complete(&rivals.begun);
+	wait_for_completion(&rivals.go_on);
+}
+
+static void destroy_first(struct work_struct *work)
+{
+	pci_sdi_destroy(rivals.sdi);
+}
+
+static void destroy_second(struct work_struct *work)
+{
+	pci_sdi_destroy(rivals.sdi);
+	complete(&rivals.done);
+}
+
+/* None of those who destroy an SDI waits for the end of a reset of the PF */
+static void state_destroyed_twice_in_reset(struct kunit *test)
+{
+	rivals_init(destroy_first, destroy_second);
+	rivals.sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(rivals.sdi));
+	fake_sdi_user.in_remove = pause_in_remove;
+	rivals_begin(test);
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_reset_prepare(box->pf);
+		rivals_end(test);
+		KUNIT_EXPECT_EQ(test, PCI_SDI_ORPHAN,
+				to_sdi_core(rivals.sdi)->state);
+		pci_siov_restore_state(box->pf);
+		pci_sdis_reset_done(box->pf);
+	}
+	flush_work(&rivals.second);
+	KUNIT_EXPECT_FALSE(test, rid_is_claimed(0x108));
+	pci_sdi_put(rivals.sdi);
+}
+
 /* The bus may change while the function does not answer */
 static void state_allowlist_waits(struct kunit *test)
 {
@@ -1356,6 +1465,22 @@ static void state_failure_while_asleep(struct kunit *test)
 	pci_sdi_put(sdi);
 }
 
+/* A driver that comes later has nothing to do with a failure of the one before */
+static void state_failure_ends_with_driver(struct kunit *test)
+{
+	fail_to_recover(pci_channel_io_frozen);
+	device_release_driver(&box->pf->dev);
+	KUNIT_ASSERT_GE(test, device_attach(&box->pf->dev), 0);
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, pci_siov_pf(box->pf)->state);
+
+	happening = SLEEP;
+	KUNIT_ASSERT_EQ(test, 0, suspend_pf());
+	reset_device();
+	KUNIT_ASSERT_EQ(test, 0, resume_pf());
+	KUNIT_EXPECT_EQ(test, PCI_SIOV_PF_READY, pci_siov_pf(box->pf)->state);
+	KUNIT_EXPECT_EQ(test, 0x108, create_and_put(0));
+}
+
 /* The bus may change, as when something was put in or taken out meanwhile */
 static void state_allowlist_sleeps(struct kunit *test)
 {
@@ -1507,6 +1632,30 @@ static void state_core_stops_dma(struct kunit *test)
 				to_sdi_core(sdi)->state);
 		pci_sdis_reset_done(box->pf);
 	}
+	pci_sdi_put(sdi);
+}
+
+static void send_and_fail(struct pci_sdi *sdi)
+{
+	if (pci_sdi_set_master(sdi, true))
+		fake_sdi_user.wrong++;
+	/* What the driver does next in its probe */
+	fake_sdi_user.master = true;
+	fake_sdi_pf.master_ret = -EIO;
+}
+
+/* A driver whose probe fails may have begun something */
+static void state_probe_fails(struct kunit *test)
+{
+	struct pci_sdi *sdi;
+
+	fake_sdi_user.in_probe = send_and_fail;
+	sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.probes);
+	KUNIT_EXPECT_NULL(test, sdi->dev.driver);
+	KUNIT_EXPECT_FALSE(test, test_bit(0, fake_sdi_pf.sending));
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(sdi)->state);
 	pci_sdi_put(sdi);
 }
 
@@ -1768,6 +1917,8 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_alias_comes_later),
 	KUNIT_CASE(state_function_is_left_alone),
 	KUNIT_CASE(state_software_mode_keeps_power),
+	KUNIT_CASE_SLOW(state_mode_changes_in_unbinding),
+	KUNIT_CASE_SLOW(state_destroyed_twice_in_reset),
 	KUNIT_CASE(state_allowlist_waits),
 	KUNIT_CASE(state_resets_overlap),
 	KUNIT_CASE(state_failure_without_frozen),
@@ -1776,6 +1927,7 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_reset_while_falling_asleep),
 	KUNIT_CASE(state_sleep_after_failure),
 	KUNIT_CASE(state_failure_while_asleep),
+	KUNIT_CASE(state_failure_ends_with_driver),
 	KUNIT_CASE(state_allowlist_sleeps),
 	KUNIT_CASE(state_sleep_is_refused),
 	KUNIT_CASE(state_sleep_is_given_up),
@@ -1785,6 +1937,7 @@ static struct kunit_case state_cases[] = {
 #endif
 #endif
 	KUNIT_CASE(state_core_stops_dma),
+	KUNIT_CASE(state_probe_fails),
 	KUNIT_CASE(state_all_are_asked),
 	KUNIT_CASE(state_error_of_one),
 	KUNIT_CASE(state_all_hear_of_error),

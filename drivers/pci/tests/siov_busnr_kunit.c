@@ -810,6 +810,31 @@ static void hot_add(struct fake_pci_fn *port)
 	pci_unlock_rescan_remove();
 }
 
+/* Firmware, or the user, wants all bus numbers to stay as they are */
+static void grow_leaves_preserved_numbers(struct kunit *test)
+{
+	struct fake_pci_host *host;
+	struct fake_pci_fn *rp, *pf;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		host = fake_pci_host_create(test, 0, 0xff);
+		pf = add_pf_on_bus_20(host, 600, &rp);
+		pf->absent = true;
+		fake_pci_scan(host);
+		pf->absent = false;
+
+		if (i)
+			pci_add_flags(PCI_PROBE_ONLY);
+		else
+			pci_find_host_bridge(fake_pci_root(host))->preserve_config = true;
+		hot_add(rp);
+		expect_buses(test, rp, 0x20, 0x20);
+		expect_usable(test, pf, 255);
+		pci_clear_flags(PCI_PROBE_ONLY);
+	}
+}
+
 /* What is behind a bridge on the same card comes first */
 static void buses_of_hot_added_card(struct kunit *test)
 {
@@ -917,6 +942,40 @@ static void buses_yield_to_late_switch(struct kunit *test)
 	fake_pci_rescan(host);
 	for (i = 0; i < ARRAY_SIZE(dp); i++)
 		KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep[i]));
+}
+
+/* One card after the other is put into the same slot, which is empty in between */
+static void buses_yield_each_time(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 6);
+	struct fake_pci_fn *rp[2], *up, *pf, *dp, *ep;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		rp[i] = add_rp(host, i + 1);
+	fake_pci_set_buses(rp[0], 0, 1, 1);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	up = fake_pci_add_port(host, rp[1], 0, PCI_EXP_TYPE_UPSTREAM);
+	dp = fake_pci_add_port(host, up, 0, PCI_EXP_TYPE_DOWNSTREAM);
+	ep = fake_pci_add_endpoint(host, dp, 0);
+	rp[1]->absent = true;
+	fake_pci_scan(host);
+
+	for (i = 0; i < 3; i++) {
+		expect_buses(test, rp[0], 1, 6);
+		rp[1]->absent = false;
+		fake_pci_rescan(host);
+		KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(rp[1]));
+		KUNIT_EXPECT_NOT_NULL_MSG(test, fake_pci_dev(ep), "card %d", i);
+
+		pci_stop_and_remove_bus_device_locked(fake_pci_dev(rp[1]));
+		rp[1]->absent = true;
+		fake_pci_set_buses(rp[1], 0, 0, 0);
+		fake_pci_set_buses(up, 0, 0, 0);
+		fake_pci_set_buses(dp, 0, 0, 0);
+		fake_pci_rescan(host);
+	}
 }
 
 /* Numbers that a bridge had before it was removed are its own when it comes back */
@@ -1142,6 +1201,7 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(grow_stops_at_the_limit),
 	KUNIT_CASE(grow_leaves_fixed_numbers),
 	KUNIT_CASE(grow_leaves_guessed_numbers),
+	KUNIT_CASE(grow_leaves_preserved_numbers),
 	KUNIT_CASE(grow_stops_at_vfs_above),
 	KUNIT_CASE(grow_for_hot_added_pf),
 	KUNIT_CASE(buses_stay_on_rescan),
@@ -1149,6 +1209,7 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_of_hot_added_card),
 	KUNIT_CASE(buses_of_two_hot_added_cards),
 	KUNIT_CASE(buses_yield_to_late_switch),
+	KUNIT_CASE(buses_yield_each_time),
 	KUNIT_CASE(buses_yield_to_old_numbers),
 	KUNIT_CASE(buses_not_for_pf_without_sdis),
 	KUNIT_CASE(buses_of_random_trees),

@@ -772,6 +772,28 @@ static void kind_integrated_endpoint(struct kunit *test)
 			pci_siov_last_rid(pdev));
 }
 
+/* A function that is not trusted, like all below it: one on a cable, for instance */
+static void kind_untrusted(struct kunit *test)
+{
+	struct siov_box box;
+	struct pci_dev *pdev;
+
+	siov_box_init(test, &box);
+	fake_pci_add_siov(box.ep, &sixteen_sdis);
+	box.ep->absent = true;
+	fake_pci_scan(box.host);
+	fake_pci_dev(box.rp)->untrusted = true;
+	box.ep->absent = false;
+	fake_pci_rescan(box.host);
+
+	pdev = fake_pci_dev(box.ep);
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	KUNIT_ASSERT_TRUE(test, pdev->untrusted);
+	KUNIT_ASSERT_TRUE(test, pci_is_siov_physfn(pdev));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_usable_sdis(pdev));
+	KUNIT_EXPECT_NOT_NULL(test, pci_siov_check_isolation(pdev));
+}
+
 static struct kunit_case kind_cases[] = {
 	KUNIT_CASE(kind_siov_only),
 	KUNIT_CASE(kind_sriov_only),
@@ -781,6 +803,7 @@ static struct kunit_case kind_cases[] = {
 	KUNIT_CASE(kind_siov_fn0_sriov_siblings),
 	KUNIT_CASE(kind_vf_with_siov),
 	KUNIT_CASE(kind_integrated_endpoint),
+	KUNIT_CASE(kind_untrusted),
 	{}
 };
 

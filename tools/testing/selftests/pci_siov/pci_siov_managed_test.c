@@ -11,6 +11,7 @@
  */
 #include "../kselftest_harness.h"
 #include "pci_siov_engine.h"
+#include "pci_siov_vfio.h"
 
 #define MANAGED_DRIVER	"pci-siov-managed"
 #define REFUSE		"/sys/module/pci_siov_managed/parameters/refuse_translation"
@@ -20,6 +21,9 @@
 #define CNT_TRANSLATION	23
 #define CNT_STORE	33
 #define CNT_RESTART	34
+#define CNT_CLOCK_WRITE	35
+
+#define CLOCK_ID_VALUE	0x4b434c43
 
 FIXTURE(managed)
 {
@@ -266,6 +270,51 @@ TEST_F(managed, no_translation_requests)
 	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
 	ASSERT_EQ(0, fill_once(&self->pf));
 	EXPECT_LT(before, counter(&self->pf, CNT_TRANSLATION));
+}
+
+/* The BAR that all SDIs have in common, or -1 */
+static int find_clock(const struct user *u)
+{
+	uint32_t id;
+	int bar;
+
+	for (bar = 0; bar <= VFIO_PCI_BAR5_REGION_INDEX; bar++)
+		if (region_read(u, bar, 0, &id, 4) == 4 && id == CLOCK_ID_VALUE)
+			return bar;
+
+	return -1;
+}
+
+/* What a user writes there would be seen by all others */
+TEST_F(managed, shared_region_is_read_only)
+{
+	long long before = counter(&self->pf, CNT_CLOCK_WRITE);
+	uint32_t val = 1, *clock = MAP_FAILED;
+	char name[64];
+	struct user u;
+	int bar;
+
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, create_for_user(&self->pf, 0, name));
+	ASSERT_EQ(0, user_open(&u, MODE_CDEV, name));
+	EXPECT_EQ(0, set_command(&u, PCI_COMMAND_MEMORY, 0));
+	bar = find_clock(&u);
+	EXPECT_LE(0, bar);
+
+	EXPECT_EQ(-EPERM, region_write(&u, bar, 0, &val, 4));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED, u.device, region_offset(bar)));
+	clock = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, u.device,
+		     region_offset(bar));
+	EXPECT_NE(MAP_FAILED, (void *)clock);
+	if (clock != MAP_FAILED) {
+		EXPECT_EQ(CLOCK_ID_VALUE, *clock);
+		/* Nor later */
+		EXPECT_EQ(-1, mprotect(clock, PAGE, PROT_READ | PROT_WRITE));
+		munmap(clock, PAGE);
+	}
+	EXPECT_EQ(before, counter(&self->pf, CNT_CLOCK_WRITE));
+	user_close(&u);
 }
 
 /* Where libvirt and DPDK look, as of the PF */

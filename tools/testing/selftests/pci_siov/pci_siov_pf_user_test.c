@@ -100,6 +100,32 @@ TEST_F(pf_user, the_capabilities_behind_it_are_still_found)
 	EXPECT_EQ(next, find_ext_cap(&seen, get16(self->f, next)));
 }
 
+static int give_to(const struct function *f, const char *driver)
+{
+	char path[256];
+
+	function_path(path, sizeof(path), f, "driver_override");
+	put_file(path, driver);
+	function_path(path, sizeof(path), f, "driver/unbind");
+	put_file(path, f->name);
+	return put_file("/sys/bus/pci/drivers_probe", f->name);
+}
+
+/* When its user has gone, the Routing IDs of its SDIs are free again */
+TEST_F(pf_user, its_own_driver_comes_back)
+{
+	char path[256];
+
+	user_close(&self->user);
+	ASSERT_EQ(0, give_to(self->f, PF_DRIVER));
+	function_path(path, sizeof(path), self->f, "siov/sdi_new");
+	EXPECT_EQ(0, put_file(path, "0"));
+	function_path(path, sizeof(path), self->f, "siov/sdi_delete");
+	EXPECT_EQ(0, put_file(path, "0"));
+	ASSERT_EQ(0, give_to(self->f, "vfio-pci"));
+	EXPECT_TRUE(has_user_driver(self->f));
+}
+
 #define ENABLE_SIOV	"/sys/module/vfio_pci/parameters/enable_siov"
 
 static bool bind_to_user(const struct function *f)

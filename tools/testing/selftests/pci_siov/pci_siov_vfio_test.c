@@ -731,11 +731,49 @@ TEST_F(vfio, reset_of_the_pf)
 	close(err);
 }
 
+/* Who had the SDI before hears of nothing any more */
+TEST_F(vfio, events_end_with_the_user)
+{
+	struct user *u = &self->user[0];
+	int err = eventfd(0, EFD_NONBLOCK);
+
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_ERR_IRQ_INDEX, 0, 1, &err));
+	ASSERT_EQ(0, put_file(sdi_path(&self->pf, 0, "reset"), "1"));
+	EXPECT_EQ(1, events(err, 1000));
+
+	user_close(u);
+	ASSERT_EQ(0, user_open(u, variant->mode, self->name[0]));
+	ASSERT_EQ(0, put_file(sdi_path(&self->pf, 0, "reset"), "1"));
+	EXPECT_EQ(0, events(err, 200));
+	close(err);
+}
+
 static uint32_t engine_error(const struct user *u, uint32_t kind)
 {
 	set_reg(u, REG_PATTERN, kind);
 	set_reg(u, REG_CMD, CMD_ERROR);
 	return engine_wait(u);
+}
+
+/* Keep the port above the PF from telling the kernel of errors, or let it again */
+static bool hold_errors(const struct pf *pf, bool hold)
+{
+	unsigned int pos = PCI_CFG_SPACE_SIZE;
+	int fd = port_config(pf);
+	uint32_t header, cmd;
+	bool ok = false;
+
+	while (pos && pread(fd, &header, 4, pos) == 4 &&
+	       PCI_EXT_CAP_ID(header) != PCI_EXT_CAP_ID_ERR)
+		pos = PCI_EXT_CAP_NEXT(header);
+	pos += PCI_ERR_ROOT_COMMAND;
+	if (pos > PCI_ERR_ROOT_COMMAND && pread(fd, &cmd, 4, pos) == 4) {
+		cmd = hold ? cmd & ~PCI_ERR_ROOT_CMD_NONFATAL_EN :
+			     cmd | PCI_ERR_ROOT_CMD_NONFATAL_EN;
+		ok = pwrite(fd, &cmd, 4, pos) == 4;
+	}
+	close(fd);
+	return ok;
 }
 
 /* Errors that one user's SDI reports. All are told if there is a reset */
@@ -763,6 +801,14 @@ TEST_F(vfio, errors)
 	EXPECT_EQ(0, events(err[1], 200));
 	EXPECT_EQ(RESULT_OK, engine_fill(&u[1], IOVA, PAGE, PATTERN));
 	EXPECT_TRUE(all(mem, PAGE, PATTERN));
+
+	/* The port knows of two, and only of the first whose it is */
+	ASSERT_TRUE(hold_errors(&self->pf, true));
+	ASSERT_EQ(RESULT_OK, engine_error(&u[0], ERROR_NONFATAL));
+	ASSERT_EQ(RESULT_OK, engine_error(&u[1], ERROR_NONFATAL));
+	ASSERT_TRUE(hold_errors(&self->pf, false));
+	for (i = 0; i < NUM_SDIS; i++)
+		EXPECT_LT(0, events(err[i], 10000));
 
 	/* As with a reset of the PF: DMA is off until each has seen to it */
 	engine_error(&u[0], ERROR_FATAL);
