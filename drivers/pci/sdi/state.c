@@ -319,8 +319,9 @@ static int set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
 		/* Again where it failed before */
 		ret = iommu_device_block(dev);
 		if (ret)
-			dev_err_ratelimited(dev, "the IOMMU could not block this SDI: %d; reset %s to stop its DMA\n",
-				ret, pci_name(core->sdi.pf));
+			dev_err_ratelimited(dev,
+					    "the IOMMU could not block this SDI: %d; reset %s to stop its DMA\n",
+					    ret, pci_name(core->sdi.pf));
 		return 0;
 	}
 
@@ -331,8 +332,9 @@ static int set_state(struct pci_sdi_core *core, enum pci_sdi_state next)
 		return 0;
 
 	/* It is of no use before the next reset tries again */
-	dev_err_ratelimited(dev, "the IOMMU could not unblock this SDI: %d; reset the SDI to try again\n",
-		ret);
+	dev_err_ratelimited(dev,
+			    "the IOMMU could not unblock this SDI: %d; reset the SDI to try again\n",
+			    ret);
 	if (next == PCI_SDI_QUIET)
 		WRITE_ONCE(core->state, PCI_SDI_STUCK);
 	return ret;
