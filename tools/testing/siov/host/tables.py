@@ -123,6 +123,9 @@ WORK = (("nic", 64, "packet of 64 bytes", ("sdi", "pf", "function")),
         ("disk", "read", "4 KiB read", ("sdi", "function")))
 BY = {"sdi": "an SDI", "pf": "a PF that has SDIs", "function": "a plain function"}
 PER = ("exits", "doorbells", "irqs", "iotlb")
+# When an interrupt arrives depends on how busy the host is: another thread of QEMU
+# sends it, and the clock does not wait for that thread.
+COMPARED = ("exits", "doorbells", "iotlb")
 
 
 def virtio(all_):
@@ -180,9 +183,7 @@ def user_ratios(found):
               "close among 1,000, to among 1": ratio(found["open.sdi.1000.close_us"],
                                                      found["open.sdi.1.close_us"]),
               "open an SDI, to a VF": ratio(found["open.sdi.64.open_us"],
-                                            found["open.vf.15.open_us"]),
-              "interrupt of an SDI, to the PF's": ratio(found["user.sdi.irq_us"],
-                                                        found["user.pf.irq_us"])}
+                                            found["open.vf.15.open_us"])}
     for what in ("map", "unmap"):
         for other in ("vf", "pf"):
             result[f"{what} by an SDI, to by a {other.upper()}"] = ratio(
@@ -194,7 +195,7 @@ def virtio_ratios(found):
     return {f"{what} for a {text}, an SDI to a function" if kind == "nic" else
             f"{what} for {text}, an SDI to a function":
             ratio(found[f"{kind}.sdi.{size}.{what}"], found[f"{kind}.function.{size}.{what}"])
-            for kind, size, text, _ in WORK for what in PER}
+            for kind, size, text, _ in WORK for what in COMPARED}
 
 
 # The same of ratios
