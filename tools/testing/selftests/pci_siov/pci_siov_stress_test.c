@@ -409,11 +409,12 @@ static void delete_those_there_are(const struct pf *pf)
 		note(DELETED, delete_sdi(pf, list[i]));
 }
 
-#define MODE_ATTEMPTS	30
+#define MODE_ATTEMPTS	100
 
 /*
  * While there is none. Others make new ones all the time, and where it takes the
- * device long to disable one, there always is one: in the end they have to wait.
+ * device long to disable one, there always is one: then they have to wait, and
+ * some of them are in the middle of it.
  */
 static void op_rid_mode(const struct pf *pf, unsigned int index)
 {
@@ -425,11 +426,12 @@ static void op_rid_mode(const struct pf *pf, unsigned int index)
 	    !strncmp(old, mode, strlen(mode)))
 		return;
 	for (i = 0; i < MODE_ATTEMPTS; i++) {
-		tally->waiting = i >= MODE_ATTEMPTS / 2;
+		tally->waiting = i >= MODE_ATTEMPTS / 10;
 		ret = pf_put(pf, "siov/rid_mode", mode);
 		if (ret != -EBUSY && ret != -EAGAIN)
 			break;
 		delete_those_there_are(pf);
+		usleep(10000);
 	}
 	tally->waiting = 0;
 	note(MODE_CHANGES, ret);
