@@ -1,5 +1,5 @@
 /*
- * QTest testcase for siov-testdev: translation by the VT-d model, legacy mode
+ * QTest testcase for siov-testdev: translation by the VT-d model
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -253,6 +253,81 @@ static void test_unplug(void)
     qtest_quit(qts);
 }
 
+/* The tables of scalable mode for one RID, by way of its PASID 0 */
+typedef struct Scalable {
+    uint64_t context;
+    uint64_t directory;
+    uint64_t entry;
+} Scalable;
+
+#define VTD_RTADDR_SMT          (1ull << 10)
+#define VTD_PASID_TABLES        0x00580000ull
+#define PASID_PRESENT           1ull
+#define PASID_SECOND_STAGE      (2ull << 6)
+#define PASID_FOUR_LEVELS       (2ull << 2)
+#define FAULT_PASID_ENTRY_P     0x59
+#define VTD_IOTLB               0xf8
+#define IOTLB_ALL               0x9000000000000000ull
+
+static Scalable vtd_scalable_map(QTestState *qts, uint16_t rid, uint16_t domain,
+                                 uint64_t phys)
+{
+    Scalable t = {
+        .context = VTD_CONTEXT + 32 * (rid & 0x7f),
+        .directory = VTD_PASID_TABLES,
+        .entry = VTD_PASID_TABLES + 0x1000,
+    };
+
+    /* Legacy mode's tables of the same domain, and its context out of the way */
+    vtd_map(qts, rid, domain, phys);
+    qtest_memset(qts, VTD_CONTEXT + 0x1000 * (rid >> 8), 0, 0x1000);
+    qtest_memset(qts, VTD_PASID_TABLES, 0, 0x2000);
+
+    qtest_writeq(qts, t.entry, (VTD_TABLES + 0x4000 * domain) |
+                 PASID_SECOND_STAGE | PASID_FOUR_LEVELS | PASID_PRESENT);
+    qtest_writeq(qts, t.entry + 8, domain);
+    qtest_writeq(qts, t.directory, t.entry | 1);
+    qtest_writeq(qts, t.context, t.directory | 1);
+    qtest_writeq(qts, VTD_ROOT + 16 * (rid >> 8), VTD_CONTEXT | 1);
+    return t;
+}
+
+/*
+ * Linux clears the present bit of a PASID entry, invalidates, and clears the rest.
+ * Nothing may be translated after the first step, and nothing of it kept.
+ */
+static void test_vtd_pasid_not_present(void)
+{
+    QTestState *qts = machine_start(MACHINE_VTD_SCALABLE, "sdi-offset=0x100");
+    Scalable t;
+
+    vtd_on(qts);
+    t = vtd_scalable_map(qts, 0x205, 1, RAM_DST);
+    qtest_writeq(qts, VTD + VTD_RTADDR, VTD_ROOT | VTD_RTADDR_SMT);
+    vtd_gcmd(qts, VTD_SRTP | VTD_TE);
+    sdi_enable(qts, 5);
+    g_assert_cmpuint(fill(qts, sdi_page(5), IOVA, 4, 0x55), ==,
+                     SIOV_RESULT_OK);
+    g_assert_cmphex(qtest_readl(qts, RAM_DST), ==, 0x55);
+
+    qtest_writeb(qts, t.entry, qtest_readb(qts, t.entry) & ~PASID_PRESENT);
+    qtest_writeq(qts, VTD + VTD_IOTLB, IOTLB_ALL);
+    g_assert_cmpuint(fill(qts, sdi_page(5), IOVA, 4, 0x66), ==,
+                     SIOV_RESULT_FAULT);
+    g_assert_cmphex(vtd_fault_reason(qts), ==, FAULT_PASID_ENTRY_P);
+    g_assert_cmphex(vtd_fault(qts), ==, 0x205);
+    g_assert_cmphex(qtest_readl(qts, RAM_DST), ==, 0x55);
+
+    /* The next owner of the entry has other memory at the same address */
+    vtd_map_page(qts, 1, 0, RAM_DST + 0x1000);
+    qtest_writeb(qts, t.entry, qtest_readb(qts, t.entry) | PASID_PRESENT);
+    g_assert_cmpuint(fill(qts, sdi_page(5), IOVA, 4, 0x77), ==,
+                     SIOV_RESULT_OK);
+    g_assert_cmphex(qtest_readl(qts, RAM_DST), ==, 0x55);
+    g_assert_cmphex(qtest_readl(qts, RAM_DST + 0x1000), ==, 0x77);
+    qtest_quit(qts);
+}
+
 void siov_add_vtd_tests(void)
 {
     if (!qtest_has_device("intel-iommu")) {
@@ -264,6 +339,7 @@ void siov_add_vtd_tests(void)
     qtest_add_func("/siov/vtd/wrong-rid", test_vtd_wrong_rid);
     qtest_add_func("/siov/vtd/msi", test_vtd_msi);
     qtest_add_func("/siov/vtd/many", test_vtd_many);
+    qtest_add_func("/siov/vtd/pasid-not-present", test_vtd_pasid_not_present);
     qtest_add_func("/siov/vtd/unplug", test_unplug);
     if (qtest_has_device("pxb-pcie")) {
         qtest_add_func("/siov/vtd/wrap", test_wrap);

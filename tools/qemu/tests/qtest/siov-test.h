@@ -36,6 +36,9 @@
 #define MACHINE "-M q35 -m 128 -nodefaults "
 #define MACHINE_VTD "-M q35,kernel-irqchip=split -m 128 -nodefaults " \
                     "-device intel-iommu,intremap=on "
+#define MACHINE_VTD_SCALABLE \
+                    "-M q35,kernel-irqchip=split -m 128 -nodefaults " \
+                    "-device intel-iommu,intremap=on,x-scalable-mode=on "
 
 static const uint64_t pf_page = BAR_CTRL + SIOV_PF_ENGINE;
 
