@@ -16,6 +16,8 @@
  *		"map LENGTH" fills memory that is mapped for this one command,
  *		and checks what has arrived.
  *		"move" puts buffer at another address.
+ *		"limit ADDRESS" lets the DMA API give out none above it from
+ *		then on.
  *		"as RID" lets a device that was made to do so lie about its
  *		Routing ID from then on, "as none" ends it.
  *		"error KIND" makes the device report an error: 0 is correctable, 1
@@ -210,6 +212,10 @@ static int engine_command(struct siov_test_engine *e, const char *line)
 		return engine_error(e, kind);
 	if (!strcmp(line, "move"))
 		return engine_move(e);
+	if (sscanf(line, "limit %lli", &a) == 1) {
+		e->dev->bus_dma_limit = a;
+		return 0;
+	}
 	if (!strcmp(line, "stop")) {
 		writel(SIOV_TEST_CMD_STOP, e->cmd);
 		return 0;

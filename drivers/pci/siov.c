@@ -134,8 +134,8 @@ static const char *siov_why_refused(struct pci_dev *pf)
 	if (pci_for_each_dma_alias(pf, siov_other_alias, pf))
 		return "its requests have another Routing ID (conventional PCI?)";
 
-	pcie_capability_read_word(pf, PCI_EXP_DEVCTL, &ctl);
-	if (PCI_POSSIBLE_ERROR(ctl))
+	if (pcie_capability_read_word(pf, PCI_EXP_DEVCTL, &ctl) ||
+	    PCI_POSSIBLE_ERROR(ctl))
 		return "it does not answer";
 	if (ctl & PCI_EXP_DEVCTL_PHANTOM)
 		return "it uses Phantom Functions";

@@ -153,9 +153,12 @@ static bool fake_sriov_ari(struct fake_pci_fn *fn)
 
 static void fake_sriov_update(struct fake_pci_fn *fn)
 {
+	bool idle = !fake_pci_get16(fn, fn->sriov + PCI_SRIOV_NUM_VF);
 	bool ari = fake_sriov_ari(fn);
 
-	fake_pci_put16(fn, fn->sriov + PCI_SRIOV_VF_OFFSET, fn->vf_offset[ari]);
+	fake_pci_put16(fn, fn->sriov + PCI_SRIOV_VF_OFFSET,
+		       idle && fn->vf_offset_idle ? fn->vf_offset_idle :
+						    fn->vf_offset[ari]);
 	fake_pci_put16(fn, fn->sriov + PCI_SRIOV_VF_STRIDE, fn->vf_stride[ari]);
 }
 

@@ -33,6 +33,7 @@ struct fake_pci_host;
  * @sriov: position of the SR-IOV capability, 0 without one
  * @vf_offset: First VF Offset without [0] and with [1] ARI Capable Hierarchy
  * @vf_stride: VF Stride likewise
+ * @vf_offset_idle: First VF Offset while NumVFs is 0, if that is another one
  * @vf: configuration space that all VFs of this PF share
  * @writes: configuration writes that ended here, all registers
  * @flr: called when the function is reset by FLR, or NULL
@@ -51,6 +52,7 @@ struct fake_pci_fn {
 	u16 sriov;
 	u16 vf_offset[2];
 	u16 vf_stride[2];
+	u16 vf_offset_idle;
 	struct fake_pci_fn *vf;
 	unsigned int writes;
 	void (*flr)(struct fake_pci_fn *fn);

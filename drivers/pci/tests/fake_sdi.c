@@ -127,10 +127,28 @@ static void fake_pf_resume(struct pci_dev *pdev)
 	fake_sdi_pf.silent = false;
 }
 
+/* As a driver that stops its function here, and has it work again at the end */
+static void fake_pf_reset_prepare(struct pci_dev *pdev)
+{
+	fake_sdi_pf.silent = true;
+}
+
+static void fake_pf_reset_done(struct pci_dev *pdev)
+{
+	fake_sdi_pf.silent = false;
+}
+
 static const struct pci_error_handlers fake_pf_err_handler = {
 	.error_detected = fake_pf_error_detected,
 	.slot_reset = fake_pf_slot_reset,
 	.resume = fake_pf_resume,
+	.reset_prepare = fake_pf_reset_prepare,
+	.reset_done = fake_pf_reset_done,
+};
+
+static const struct pci_error_handlers fake_pf_no_resume_handler = {
+	.error_detected = fake_pf_error_detected,
+	.slot_reset = fake_pf_slot_reset,
 };
 
 static int fake_pf_suspend(struct device *dev)
@@ -150,6 +168,16 @@ static int fake_pf_wake(struct device *dev)
 }
 
 static DEFINE_SIMPLE_DEV_PM_OPS(fake_pf_pm_ops, fake_pf_suspend, fake_pf_wake);
+
+static int fake_pf_legacy_suspend(struct pci_dev *pdev, pm_message_t state)
+{
+	return fake_pf_suspend(&pdev->dev);
+}
+
+static int fake_pf_legacy_resume(struct pci_dev *pdev)
+{
+	return fake_pf_wake(&pdev->dev);
+}
 
 static const struct pci_device_id fake_pf_ids[] = {
 	{ PCI_DEVICE(0x1d0f, 0xfa02) },
@@ -247,6 +275,13 @@ static void fake_user_request(struct pci_sdi *sdi)
 	call(fake_sdi_user.in_request, sdi);
 }
 
+/* It hears of nothing afterwards, and leaves its SDI as it is */
+static void fake_user_shutdown(struct pci_sdi *sdi)
+{
+	fake_sdi_user.shutdowns++;
+	fake_sdi_user.told = false;
+}
+
 #define PHASE(_name, _letter)						\
 static int fake_user_##_name(struct device *dev)			\
 {									\
@@ -279,6 +314,7 @@ static struct pci_sdi_driver fake_user_driver = {
 	.driver.pm = &fake_user_pm_ops,
 	.probe = fake_user_probe,
 	.remove = fake_user_remove,
+	.shutdown = fake_user_shutdown,
 	.reset_prepare = fake_user_reset_prepare,
 	.reset_done = fake_user_reset_done,
 	.error = fake_user_error,
@@ -292,6 +328,29 @@ void fake_sdi_restart(void)
 {
 	memset(&fake_sdi_pf, 0, sizeof(fake_sdi_pf));
 	memset(&fake_sdi_user, 0, sizeof(fake_sdi_user));
+	fake_sdi_legacy_pm(false);
+	fake_pf_driver.err_handler = &fake_pf_err_handler;
+}
+
+/**
+ * fake_sdi_legacy_pm() - Let the driver of PFs have PM callbacks of the old kind
+ * @legacy: or of the new kind
+ */
+void fake_sdi_legacy_pm(bool legacy)
+{
+	fake_pf_driver.driver.pm = legacy ? NULL : pm_sleep_ptr(&fake_pf_pm_ops);
+	fake_pf_driver.suspend = legacy ? fake_pf_legacy_suspend : NULL;
+	fake_pf_driver.resume = legacy ? fake_pf_legacy_resume : NULL;
+}
+
+/**
+ * fake_sdi_no_resume() - Let the driver of PFs not hear of the end of a recovery
+ *
+ * Until fake_sdi_restart().
+ */
+void fake_sdi_no_resume(void)
+{
+	fake_pf_driver.err_handler = &fake_pf_no_resume_handler;
 }
 
 /**

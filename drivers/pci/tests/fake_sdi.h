@@ -86,6 +86,7 @@ struct fake_sdi_pf {
  * @requests: calls of request
  * @probes: calls of probe
  * @removes: calls of remove
+ * @shutdowns: calls of shutdown
  * @phases: what it was told of system sleep, a letter each: suspend, resume (u),
  *	freeze, thaw, power off, restore
  * @last_error: what the last reset_done was told
@@ -110,6 +111,7 @@ struct fake_sdi_user {
 	unsigned int requests;
 	unsigned int probes;
 	unsigned int removes;
+	unsigned int shutdowns;
 	char phases[16];
 	int last_error;
 	pci_channel_state_t last_state;
@@ -130,5 +132,7 @@ int fake_sdi_register(void);
 void fake_sdi_unregister(void);
 void fake_sdi_restart(void);
 void fake_sdi_forget(void);
+void fake_sdi_legacy_pm(bool legacy);
+void fake_sdi_no_resume(void);
 
 #endif /* _PCI_TESTS_FAKE_SDI_H */

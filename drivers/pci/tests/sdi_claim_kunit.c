@@ -202,6 +202,24 @@ static void claim_sdis_first(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
 }
 
+/* A device may have its VFs elsewhere as soon as it has none */
+static void claim_vfs_that_move(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	fake_pci_add_vfs(box.fn[0], 3, 0x20, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 0x20, 1);
+	box.fn[0]->vf_offset_idle = 0x80;
+	claim_box_scan(test, &box);
+
+	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(box.pf[0], 3));
+	KUNIT_EXPECT_EQ(test, -EBUSY, create(box.pf[0], 2));
+	pci_disable_sriov(box.pf[0]);
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+	KUNIT_EXPECT_EQ(test, 0x122, create(box.pf[0], 2));
+}
+
 static void claim_vfs_first(struct kunit *test)
 {
 	struct claim_box box;
@@ -326,6 +344,39 @@ static void claim_past_the_window(struct kunit *test)
 						 "bus 02 does not lead"));
 	KUNIT_EXPECT_EQ(test, -ERANGE, create(box.pf[0], 4));
 	KUNIT_EXPECT_EQ(test, -ENOSPC, create(box.pf[0], PCI_SDI_ANY_INDEX));
+}
+
+/* What never stopped may send with a bus number whose port has gone */
+static void claim_keeps_bus_of_quarantine(struct kunit *test)
+{
+	struct pci_sdi_params params = { .index = 0, .rid = PCI_SDI_ANY_RID };
+	struct fake_pci_fn *next_rp, *fn;
+	struct pci_host_bridge *bridge;
+	struct claim_box box;
+	struct pci_sdi *sdi;
+
+	next_rp = claim_box_init_two_ports(test, &box, 1);
+	fn = fake_pci_add_endpoint(box.host, next_rp, 0);
+	fake_pci_add_sdis(fn, 4, 8, 1);
+	claim_box_scan(test, &box);
+	sdi = pci_sdi_create(fake_pci_dev(fn), &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	told.reset_ret = -ETIMEDOUT;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pci_sdi_reset(sdi));
+	pci_sdi_put(sdi);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(fake_pci_dev(fn), 0));
+
+	pci_stop_and_remove_bus_device_locked(fake_pci_dev(next_rp));
+	next_rp->absent = true;
+	fake_pci_rescan(box.host);
+	KUNIT_EXPECT_EQ(test, 1, fake_pci_subordinate(box.rp));
+	KUNIT_EXPECT_EQ(test, -ENXIO, create(box.pf[0], 2));
+
+	bridge = pci_find_host_bridge(fake_pci_root(box.host));
+	pci_rid_end_quarantine(bridge, 0x200);
+	fake_pci_rescan(box.host);
+	KUNIT_EXPECT_EQ(test, 2, fake_pci_subordinate(box.rp));
+	KUNIT_EXPECT_EQ(test, 0x200, create(box.pf[0], 2));
 }
 
 /* A bridge that was away finds an SDI at one of its numbers, and gets others */
@@ -922,15 +973,41 @@ static void claim_for_user(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_rid_reserved(box.pf[0]->bus, 0x18));
 	pci_siov_release_from_user(box.pf[0]);
 	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+
+	/* Nor does he come back with VFs of the next driver */
+	KUNIT_EXPECT_EQ(test, 0, pci_enable_sriov(box.pf[0], 2));
+	pci_disable_sriov(box.pf[0]);
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+}
+
+/* What is behind the next port is not the user's, whatever his device may send */
+static void claim_for_user_in_window(struct kunit *test)
+{
+	struct fake_pci_fn *next_rp, *ep;
+	struct claim_box box;
+
+	next_rp = claim_box_init_two_ports(test, &box, 1);
+	ep = fake_pci_add_endpoint(box.host, next_rp, 0);
+	ep->absent = true;
+	claim_box_scan(test, &box);
+	device_release_driver(&box.pf[0]->dev);
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_claim_for_user(box.pf[0]));
+	KUNIT_EXPECT_TRUE(test, pci_rid_reserved(box.pf[0]->bus, 0xff));
+	ep->absent = false;
+	fake_pci_rescan(box.host);
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+	pci_siov_release_from_user(box.pf[0]);
 }
 
 static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_sdis_first),
 	KUNIT_CASE(claim_vfs_first),
+	KUNIT_CASE(claim_vfs_that_move),
 	KUNIT_CASE(claim_other_pf),
 	KUNIT_CASE(claim_function_in_the_way),
 	KUNIT_CASE(claim_function_comes_later),
 	KUNIT_CASE(claim_past_the_window),
+	KUNIT_CASE(claim_keeps_bus_of_quarantine),
 	KUNIT_CASE(claim_stays_when_bridge_comes),
 	KUNIT_CASE(claim_in_two_windows),
 	KUNIT_CASE(claim_past_the_limit),
@@ -950,6 +1027,7 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_pf_goes),
 	KUNIT_CASE(claim_state_is_freed),
 	KUNIT_CASE(claim_for_user),
+	KUNIT_CASE(claim_for_user_in_window),
 	{}
 };
 
@@ -1024,6 +1102,26 @@ static void allow_rules(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, want, in_spans(spans, n, rid),
 				    "Routing ID %#x", rid);
 	}
+	kfree(spans);
+}
+
+/* No port checks what leaves an integrated endpoint, so its own bus has to do */
+static void allow_on_root_bus(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *fn = fake_pci_add_rciep(host, PCI_DEVFN(2, 0));
+	struct pci_rid_span *spans = NULL;
+	int n;
+
+	fake_pci_add_sdis(fn, 16, 8, 1);
+	fake_pci_scan(host);
+	KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(fn));
+	n = pci_siov_allowlist(fake_pci_dev(fn), &spans);
+	KUNIT_ASSERT_EQ(test, 2, n);
+	KUNIT_EXPECT_EQ(test, 0x00, spans[0].first);
+	KUNIT_EXPECT_EQ(test, 0x0f, spans[0].last);
+	KUNIT_EXPECT_EQ(test, 0x11, spans[1].first);
+	KUNIT_EXPECT_EQ(test, 0xff, spans[1].last);
 	kfree(spans);
 }
 
@@ -1138,6 +1236,7 @@ static void allow_follows_the_mode(struct kunit *test)
 
 static struct kunit_case allow_cases[] = {
 	KUNIT_CASE(allow_rules),
+	KUNIT_CASE(allow_on_root_bus),
 	KUNIT_CASE(allow_software_mode),
 	KUNIT_CASE(allow_follows_the_bus),
 	KUNIT_CASE(allow_follows_the_mode),

@@ -64,11 +64,18 @@ static struct iommu_device fake_iommu;
 /* How often it fails to block */
 static unsigned int fails_to_block;
 
+/* And to attach any other domain to an SDI */
+static unsigned int fails_to_unblock;
+
 static int fake_attach(struct iommu_domain *domain, struct device *dev,
 		       struct iommu_domain *old)
 {
 	if (domain == &fake_blocked && fails_to_block) {
 		fails_to_block--;
+		return -ENOMEM;
+	}
+	if (dev_is_pci_sdi(dev) && domain != &fake_blocked && fails_to_unblock) {
+		fails_to_unblock--;
 		return -ENOMEM;
 	}
 	if (dev_is_pci_sdi(dev))
@@ -108,6 +115,14 @@ static void fake_release_device(struct device *dev)
 	wait_for_completion(gone);
 }
 
+/* A kernel that starts after a crash found devices at work, and lets them go on */
+static bool after_crash;
+
+static bool fake_is_attach_deferred(struct device *dev)
+{
+	return after_crash;
+}
+
 /* For drivers of the kernel. The DMA API is not what is tested */
 static int fake_default_type(struct device *dev)
 {
@@ -144,6 +159,7 @@ static const struct iommu_ops fake_iommu_ops = {
 	.release_domain = &fake_blocked,
 	.probe_device = fake_probe_device,
 	.release_device = fake_release_device,
+	.is_attach_deferred = fake_is_attach_deferred,
 	.device_group = pci_device_group,
 	.domain_alloc_paging = fake_alloc_paging,
 	.get_resv_regions = fake_get_resv_regions,
@@ -330,6 +346,20 @@ static void iommu_blocks_pasids(struct kunit *test)
 	unbind();
 }
 
+/* No SDI was there before the kernel that creates it */
+static void iommu_blocks_new_after_crash(struct kunit *test)
+{
+	struct pci_sdi_params params = { .index = 1, .rid = PCI_SDI_ANY_RID };
+	struct pci_sdi *sdi;
+
+	after_crash = true;
+	sdi = pci_sdi_create(box->pf, &params);
+	after_crash = false;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_PTR_EQ(test, &fake_blocked, attached[1][0]);
+	pci_sdi_put(sdi);
+}
+
 /* What fails is tried again with each reset that fails */
 static void iommu_blocks_later(struct kunit *test)
 {
@@ -342,6 +372,31 @@ static void iommu_blocks_later(struct kunit *test)
 	pasids_are_blocked(test);
 	get_unstuck(test);
 	KUNIT_EXPECT_PTR_NE(test, &fake_blocked, domain_of(0));
+	unbind();
+}
+
+/* Memory that is short for a moment takes nothing from the owner */
+static void iommu_unblocks_later(struct kunit *test)
+{
+	struct iommu_domain *before;
+
+	bind(test);
+	before = domain_of(0);
+	get_stuck(test);
+	fails_to_unblock = 2;
+	get_unstuck(test);
+	KUNIT_EXPECT_EQ(test, 0, fails_to_unblock);
+	KUNIT_EXPECT_PTR_EQ(test, before, domain_of(0));
+
+	/* It stays blocked if there is none for long, and the next reset helps */
+	get_stuck(test);
+	fails_to_unblock = 100;
+	fake_sdi_pf.reset_ret = 0;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, pci_sdi_reset(box->sdi));
+	fails_to_unblock = 0;
+	pasids_are_blocked(test);
+	get_unstuck(test);
+	KUNIT_EXPECT_PTR_EQ(test, before, domain_of(0));
 	unbind();
 }
 
@@ -401,6 +456,8 @@ static void iommu_gives_it_to_nobody(struct kunit *test)
 	/* A user keeps it, and has it again when it was stopped */
 	get_stuck(test);
 	KUNIT_EXPECT_PTR_EQ(test, &fake_blocked, domain_of(0));
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			iommu_device_claim_dma_owner(box->dev, &owner));
 	get_unstuck(test);
 	KUNIT_EXPECT_PTR_EQ(test, box->wanted, domain_of(0));
 	iommu_detach_group(box->wanted, group);
@@ -446,10 +503,74 @@ static void iommu_groups_by_redirection(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_alone(test, PCI_ACS_RR));
 	KUNIT_EXPECT_FALSE(test, is_alone(test, PCI_ACS_CR));
 	KUNIT_EXPECT_FALSE(test, is_alone(test, 0));
+	/* What nobody can read is no proof */
+	KUNIT_EXPECT_FALSE(test, is_alone(test, 0xffff));
 
 	/* One that can do one of them only has nothing else to close */
 	box->pf->acs_capabilities = PCI_ACS_RR;
 	KUNIT_EXPECT_TRUE(test, is_alone(test, PCI_ACS_RR));
+}
+
+/* An SDI that was blocked until its end leaves a group that others can use */
+static void iommu_group_is_usable_again(struct kunit *test)
+{
+	struct pci_sdi_params params = { .index = 1, .rid = PCI_SDI_ANY_RID };
+	struct device *pf = &box->pf->dev;
+	struct pci_sdi *sdi;
+	int owner;
+
+	add_acs(box->fn);
+	box->pf->acs_cap = box->fn->last_ext;
+	box->pf->acs_capabilities = PCI_ACS_RR | PCI_ACS_CR;
+	fake_pci_put16(box->fn, box->pf->acs_cap + PCI_ACS_CTRL, 0);
+	sdi = pci_sdi_create(box->pf, &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_PTR_EQ(test, sdi->dev.iommu_group, pf->iommu_group);
+	fake_sdi_pf.reset_ret = -ETIMEDOUT;
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, pci_sdi_reset(sdi));
+	pci_sdi_put(sdi);
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 1));
+
+	fake_sdi_pf.reset_ret = 0;
+	device_release_driver(pf);
+	/* Firmware's wish for a direct mapping is another reason to refuse */
+	pf->iommu->require_direct = 0;
+	KUNIT_ASSERT_EQ(test, 0, iommu_device_claim_dma_owner(pf, &owner));
+	iommu_device_release_dma_owner(pf);
+}
+
+/* The way to the IOMMU is as good as its worst port */
+static void iommu_groups_by_path(struct kunit *test)
+{
+	struct pci_sdi_params params = { .rid = PCI_SDI_ANY_RID };
+	struct fake_pci_fn *rp, *up, *dp, *fn;
+	struct fake_pci_host *host;
+	struct pci_sdi *sdi;
+	struct pci_dev *pf;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		host = fake_pci_host_create(test, 0, 0xff);
+		rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
+				       PCI_EXP_TYPE_ROOT_PORT);
+		up = fake_pci_add_port(host, rp, 0, PCI_EXP_TYPE_UPSTREAM);
+		dp = fake_pci_add_port(host, up, 0, PCI_EXP_TYPE_DOWNSTREAM);
+		fn = fake_pci_add_endpoint(host, dp, 0);
+		fake_pci_add_sdis(fn, 16, 8, 1);
+		add_acs(dp);
+		if (i)
+			add_acs(rp);
+		fake_pci_scan(host);
+		pf = fake_pci_dev(fn);
+		KUNIT_ASSERT_NOT_NULL(test, pf);
+
+		sdi = pci_sdi_create(pf, &params);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+		KUNIT_EXPECT_EQ(test, i == 1,
+				sdi->dev.iommu_group != pf->dev.iommu_group);
+		pci_sdi_put(sdi);
+		fake_pci_host_free(host);
+	}
 }
 
 static void delete_other(struct work_struct *work)
@@ -500,13 +621,17 @@ static void iommu_blocks_while_another_goes(struct kunit *test)
 
 static struct kunit_case iommu_cases[] = {
 	KUNIT_CASE(iommu_blocks_pasids),
+	KUNIT_CASE(iommu_blocks_new_after_crash),
 	KUNIT_CASE(iommu_blocks_later),
+	KUNIT_CASE(iommu_unblocks_later),
 	KUNIT_CASE(iommu_forgets_pasids),
 	KUNIT_CASE(iommu_blocks_over_error),
 	KUNIT_CASE(iommu_gives_it_to_nobody),
 	KUNIT_CASE(iommu_blocks_what_is_gone),
 	KUNIT_CASE(iommu_blocks_while_another_goes),
 	KUNIT_CASE(iommu_groups_by_redirection),
+	KUNIT_CASE(iommu_groups_by_path),
+	KUNIT_CASE(iommu_group_is_usable_again),
 	{}
 };
 

@@ -428,6 +428,8 @@ static void sleep(struct pci_sdi *sdi, char begin, char end)
 	do_meanwhile();
 	reset_device();
 	tell_pf(end);
+	/* Drivers may be looked for before the SDI is awake */
+	flush_work(&pci_siov_pf(box->pf)->probe_work);
 	tell_sdi(sdi, end);
 }
 #else
@@ -471,7 +473,7 @@ static void let_it_happen(struct pci_sdi *sdi)
 		break;
 	case SHUTDOWN:
 		scoped_guard(device, &box->pf->dev) {
-			pci_sdis_shutdown(box->pf);
+			pci_bus_type.shutdown(&box->pf->dev);
 			fake_sdi_pf.silent = true;
 			do_meanwhile();
 		}
@@ -1002,6 +1004,52 @@ static void state_left_over_resets_bus(struct kunit *test)
 	pci_cfg_access_unlock(bridge);
 }
 
+static void stop_all(struct fake_pci_fn *fn)
+{
+	set_status(0);
+}
+
+/* The Command register when the reset was begun, by what was written before it */
+static u16 command_in_reset(struct kunit *test)
+{
+	u16 command = 0xffff, devctl = box->pf->pcie_cap + PCI_EXP_DEVCTL;
+	const struct fake_pci_access *log;
+	unsigned int i, nr;
+
+	log = fake_pci_log(box->host, &nr);
+	for (i = 0; i < nr; i++) {
+		if (!log[i].write || log[i].fn != box->fn)
+			continue;
+		if (log[i].where == devctl && log[i].value & PCI_EXP_DEVCTL_BCR_FLR)
+			return command;
+		if (log[i].where == PCI_COMMAND)
+			command = log[i].value;
+	}
+
+	KUNIT_FAIL(test, "no reset");
+	return command;
+}
+
+/* The function does not send while it is reset, and then is as it was before */
+static void state_left_over_resets_function(struct kunit *test)
+{
+	struct pci_dev *pf = box->pf;
+
+	device_release_driver(&pf->dev);
+	pci_set_master(pf);
+	WRITE_ONCE(pf->siov->left_over, true);
+	set_status(PCI_SIOV_STATUS_ENABLED);
+	box->fn->flr = stop_all;
+	fake_pci_log_start(box->host);
+	scoped_guard(device, &pf->dev)
+		KUNIT_EXPECT_EQ(test, 0, pci_siov_stop_left_over(pf));
+	fake_pci_log_stop(box->host);
+	box->fn->flr = NULL;
+	KUNIT_EXPECT_EQ(test, 0, command_in_reset(test) & PCI_COMMAND_MASTER);
+	KUNIT_EXPECT_TRUE(test, fake_pci_get16(box->fn, PCI_COMMAND) &
+				PCI_COMMAND_MASTER);
+}
+
 /* A CXL port that ignores Secondary Bus Reset has reset nothing */
 static void state_quarantine_outlives_masked_reset(struct kunit *test)
 {
@@ -1117,6 +1165,17 @@ static void state_alias_comes_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EBUSY, create_and_put(2));
 }
 
+/* A driver that is bound may know of an alias that was not known before */
+static void state_alias_of_pf(struct kunit *test)
+{
+	device_release_driver(&box->pf->dev);
+	KUNIT_EXPECT_EQ(test, 16, pci_siov_usable_sdis(box->pf));
+	pci_add_dma_alias(box->pf, ALIAS_DEVFN, 1);
+	KUNIT_ASSERT_EQ(test, 1, device_attach(&box->pf->dev));
+	KUNIT_EXPECT_EQ(test, -EPERM, create_and_put(0));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_usable_sdis(box->pf));
+}
+
 static void state_function_is_left_alone(struct kunit *test)
 {
 	struct fake_pci_fn *late, *behind;
@@ -1226,6 +1285,34 @@ static void state_mode_changes_in_unbinding(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PCI_SIOV_RID_STRIDED, box->pf->siov->rid_mode);
 }
 
+static int created_meanwhile, streamed_meanwhile;
+
+static void use_meanwhile(void)
+{
+	u32 last = 0;
+
+	created_meanwhile = create_and_put(0);
+	streamed_meanwhile = pci_siov_add_stream(box->pf, &last);
+}
+
+/* What would depend on the mode does not come while it changes */
+static void state_mode_changes_alone(struct kunit *test)
+{
+	fake_sdi_pf.in_allow = use_meanwhile;
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, created_meanwhile);
+	KUNIT_EXPECT_EQ(test, -EBUSY, streamed_meanwhile);
+
+	created_meanwhile = 0;
+	streamed_meanwhile = 0;
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_siov_set_rid_mode(box->pf, PCI_SIOV_RID_STRIDED));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, created_meanwhile);
+	KUNIT_EXPECT_EQ(test, -EBUSY, streamed_meanwhile);
+	fake_sdi_pf.in_allow = NULL;
+}
+
 static void pause_in_remove(struct pci_sdi *sdi)
 {
 	complete(&rivals.begun);
@@ -1309,6 +1396,68 @@ static void expect_states(struct kunit *test, const struct pci_sdi *sdi,
 {
 	KUNIT_EXPECT_EQ(test, pf, pci_siov_pf(box->pf)->state);
 	KUNIT_EXPECT_EQ(test, state, to_sdi_core(sdi)->state);
+}
+
+/* The PF's driver hears of a reset when it is called for no SDI any more */
+static void state_reset_in_order(struct kunit *test)
+{
+	struct pci_sdi *sdi;
+
+	fake_sdi_user.master = true;
+	sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_RUNNING);
+	pci_sdi_put(sdi);
+}
+
+static void bind_and_delete(struct pci_sdi *sdi)
+{
+	bind_it(sdi);
+	delete_it(sdi);
+}
+
+/* A driver has to wait for an SDI, that goes and leaves its index in quarantine */
+static void state_deferred_and_deleted(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, NULL);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	happening = RESET_KEEPS;
+	meanwhile = bind_and_delete;
+	meanwhile_sdi = sdi;
+	scoped_guard(device, &box->pf->dev)
+		reset_by_kernel();
+	meanwhile = NULL;
+	flush_work(&pci_siov_pf(box->pf)->probe_work);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.probes);
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	pci_sdi_put(sdi);
+}
+
+/* After an error the PF's driver goes on without a look at its registers */
+static void state_old_reset_proves_nothing(struct kunit *test)
+{
+	struct pci_sdi *quiet = create(1, NULL);
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(quiet));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	KUNIT_EXPECT_EQ(test, PCI_SDI_FROZEN, to_sdi_core(quiet)->state);
+	KUNIT_ASSERT_EQ(test, 0, pci_sdi_set_master(sdi, true));
+
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_error(box->pf, pci_channel_io_frozen);
+		KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+		pci_sdis_reset_done(box->pf);
+	}
+	KUNIT_EXPECT_TRUE(test, rid_is_claimed(0x108));
+	KUNIT_EXPECT_EQ(test, PCI_SDI_QUIET, to_sdi_core(quiet)->state);
+	pci_sdi_put(sdi);
+	pci_sdi_put(quiet);
 }
 
 /* The recovery work of a driver runs while the core resets the function */
@@ -1573,6 +1722,64 @@ static void state_resume_fails(struct kunit *test)
 	pci_sdi_put(sdi);
 }
 
+/* Nor at the end of a hibernation, or when it is given up */
+static void state_restore_fails(struct kunit *test)
+{
+	static const char ends[] = { 'r', 't' };
+	struct pci_sdi *sdi;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ends) && can_happen(HIBERNATION); i++) {
+		fake_sdi_restart();
+		sdi = create(0, FAKE_SDI_DRIVER);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+		happening = HIBERNATION;
+		tell_sdi(sdi, 'f');
+		KUNIT_ASSERT_EQ(test, 0, tell_pf('f'));
+		reset_device();
+		fake_sdi_pf.resume_ret = -EIO;
+		KUNIT_EXPECT_EQ(test, -EIO, tell_pf(ends[i]));
+		tell_sdi(sdi, ends[i]);
+		expect_states(test, sdi, PCI_SIOV_PF_FROZEN, PCI_SDI_FROZEN);
+		KUNIT_EXPECT_EQ(test, 0, fake_sdi_pf.resets);
+		KUNIT_EXPECT_EQ(test, pci_channel_io_perm_failure,
+				fake_sdi_user.last_state);
+
+		fake_sdi_pf.resume_ret = 0;
+		reset_by_driver();
+		KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+		pci_sdi_put(sdi);
+	}
+}
+
+/* A driver with the PM callbacks that all drivers had once */
+static void state_legacy_sleep(struct kunit *test)
+{
+	static const enum pf_event events[] = { SLEEP, NO_HIBERNATION, HIBERNATION };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++) {
+		struct pci_sdi *sdi;
+
+		if (!can_happen(events[i]))
+			continue;
+
+		fake_sdi_restart();
+		fake_sdi_legacy_pm(true);
+		fake_sdi_user.master = true;
+		sdi = create(0, FAKE_SDI_DRIVER);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+		happening = events[i];
+		let_it_happen(sdi);
+		expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_RUNNING);
+		KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+		KUNIT_EXPECT_EQ(test, 0x109, create_and_put(1));
+		KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 1));
+		KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(box->pf, 0));
+		pci_sdi_put(sdi);
+	}
+}
+
 #ifdef CONFIG_HIBERNATE_CALLBACKS
 /* The machine is awake again for a while, to write the image */
 static void state_hibernates(struct kunit *test)
@@ -1659,6 +1866,47 @@ static void state_probe_fails(struct kunit *test)
 	pci_sdi_put(sdi);
 }
 
+static ssize_t write_reset(struct pci_sdi *sdi)
+{
+	struct attribute **attr;
+
+	for (attr = pci_sdi_dev_groups[0]->attrs; *attr; attr++)
+		if (!strcmp((*attr)->name, "reset"))
+			return container_of(*attr, struct device_attribute,
+					    attr)->store(&sdi->dev, NULL, "1", 1);
+
+	return -ENOENT;
+}
+
+static ssize_t wrote_reset;
+
+static void administrator_resets(struct pci_sdi *sdi)
+{
+	wrote_reset = write_reset(sdi);
+}
+
+/* A driver that is coming or going has nobody reset its SDI but itself */
+static void state_reset_by_administrator(struct kunit *test)
+{
+	struct pci_sdi *sdi;
+
+	fake_sdi_user.in_probe = administrator_resets;
+	fake_sdi_user.in_remove = administrator_resets;
+	sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, -EBUSY, wrote_reset);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_pf.resets);
+	KUNIT_EXPECT_EQ(test, 1, write_reset(sdi));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.resets);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+
+	wrote_reset = 0;
+	device_release_driver(&sdi->dev);
+	KUNIT_EXPECT_EQ(test, -EBUSY, wrote_reset);
+	KUNIT_EXPECT_EQ(test, 1, write_reset(sdi));
+	pci_sdi_put(sdi);
+}
+
 static unsigned int requests_before_remove;
 
 static void count_requests(struct pci_sdi *sdi)
@@ -1741,6 +1989,24 @@ static void state_all_hear_of_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.wrong);
 	for (i = 0; i < 3; i++)
 		pci_sdi_put(sdi[i]);
+}
+
+/* Who waits for the end of a reset would wait for ever when the PF's driver goes */
+static void state_unbound_in_reset(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	scoped_guard(device, &box->pf->dev)
+		pci_sdis_reset_prepare(box->pf);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.errors);
+	fake_sdi_pf.leaving = true;
+	device_release_driver(&box->pf->dev);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_perm_failure,
+			fake_sdi_user.last_state);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.requests);
+	pci_sdi_put(sdi);
 }
 
 static void error_of(struct kunit *test, u16 rid, unsigned int told)
@@ -1843,7 +2109,119 @@ static void state_recovery_by_reset(struct kunit *test)
 	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
 	pci_sdi_put(sdi);
 }
+
+static void only_others_want_reset(struct pci_dev *pf)
+{
+	fake_sdi_pf.wants_reset = pf != box->pf;
+}
+
+/* The link is reset for another function, and the PF's driver did not ask for it */
+static void state_recovery_of_another(struct kunit *test)
+{
+	struct fake_pci_fn *other = fake_pci_add_endpoint(box->host, box->rp, 1);
+	struct pci_sdi *sdi;
+
+	fake_pci_add_ari(other, 0);
+	fake_pci_put16(box->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP, 1 << 8);
+	fake_pci_rescan(box->host);
+	KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(other));
+	sdi = create(0, FAKE_SDI_DRIVER);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+
+	fake_sdi_pf.in_error = only_others_want_reset;
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(fake_pci_dev(other),
+					 pci_channel_io_normal,
+					 fake_link_reset));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	KUNIT_EXPECT_TRUE(test, test_bit(0, fake_sdi_pf.enabled));
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
+	pci_sdi_put(sdi);
+}
+
+/* A driver of PFs that has nothing to do at the end of a recovery */
+static void state_recovery_without_resume(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_no_resume();
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(box->pf, pci_channel_io_frozen,
+					 fake_link_reset));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.dones);
+	expect_states(test, sdi, PCI_SIOV_PF_READY, PCI_SDI_QUIET);
+	pci_sdi_put(sdi);
+}
+
+static pci_ers_result_t no_link_reset(struct pci_dev *bridge)
+{
+	return PCI_ERS_RESULT_DISCONNECT;
+}
+
+static void state_recovery_fails(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	fake_sdi_pf.silent = true;
+	KUNIT_EXPECT_NE(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(box->pf, pci_channel_io_frozen,
+					 no_link_reset));
+	KUNIT_EXPECT_EQ(test, 2, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_perm_failure,
+			fake_sdi_user.last_state);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, pci_sdi_set_master(sdi, true));
+	pci_sdi_put(sdi);
+	fake_sdi_pf.leaving = true;
+}
+
+/* No port is above it, and so its errors are its own */
+static void state_error_of_integrated_endpoint(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *fn = fake_pci_add_rciep(host, PCI_DEVFN(2, 0));
+	struct pci_sdi_params params = {
+		.rid = PCI_SDI_ANY_RID,
+		.driver_override = FAKE_SDI_DRIVER,
+	};
+	struct pci_sdi *sdi;
+
+	fake_pci_add_sdis(fn, 16, 8, 1);
+	fake_pci_scan(host);
+	KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(fn));
+	sdi = pci_sdi_create(fake_pci_dev(fn), &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			pcie_do_recovery(fake_pci_dev(fn),
+					 pci_channel_io_normal,
+					 fake_link_reset));
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.errors);
+	KUNIT_EXPECT_EQ(test, pci_channel_io_normal, fake_sdi_user.last_state);
+	pci_sdi_put(sdi);
+	fake_pci_host_free(host);
+}
 #endif
+
+/* When the machine goes down nothing is to write to the next kernel's memory */
+static void state_sdi_is_shut_down(struct kunit *test)
+{
+	struct pci_sdi *sdi = create(0, FAKE_SDI_DRIVER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_set_master(sdi, true));
+	scoped_guard(device, &sdi->dev)
+		pci_sdi_bus_type.shutdown(&sdi->dev);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.shutdowns);
+	KUNIT_EXPECT_FALSE(test, test_bit(0, fake_sdi_pf.sending));
+
+	/* The driver is still bound, and may have freed what its callbacks use */
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(box->pf));
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_user.prepares);
+	pci_sdi_put(sdi);
+}
 
 /* After the PF driver's shutdown it may have freed what its operations use */
 static void state_shut_down(struct kunit *test)
@@ -1854,7 +2232,7 @@ static void state_shut_down(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
 	KUNIT_EXPECT_EQ(test, 0, pci_sdi_set_master(sdi, true));
 	scoped_guard(device, &box->pf->dev)
-		pci_sdis_shutdown(box->pf);
+		pci_bus_type.shutdown(&box->pf->dev);
 	KUNIT_EXPECT_EQ(test, 1, fake_sdi_user.prepares);
 
 	calls = fake_sdi_pf.calls;
@@ -1910,16 +2288,22 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_quarantine_ends_at_second_try),
 	KUNIT_CASE(state_left_over_outlives_power),
 	KUNIT_CASE(state_left_over_resets_bus),
+	KUNIT_CASE(state_left_over_resets_function),
 	KUNIT_CASE(state_quarantine_outlives_masked_reset),
 	KUNIT_CASE(state_quarantine_ends_with_device),
 	KUNIT_CASE(state_quarantine_ends_with_power),
 	KUNIT_CASE(state_quarantine_outlives_a_fault),
 	KUNIT_CASE(state_alias_comes_later),
+	KUNIT_CASE(state_alias_of_pf),
 	KUNIT_CASE(state_function_is_left_alone),
 	KUNIT_CASE(state_software_mode_keeps_power),
 	KUNIT_CASE_SLOW(state_mode_changes_in_unbinding),
+	KUNIT_CASE(state_mode_changes_alone),
 	KUNIT_CASE_SLOW(state_destroyed_twice_in_reset),
 	KUNIT_CASE(state_allowlist_waits),
+	KUNIT_CASE(state_reset_in_order),
+	KUNIT_CASE(state_deferred_and_deleted),
+	KUNIT_CASE(state_old_reset_proves_nothing),
 	KUNIT_CASE(state_resets_overlap),
 	KUNIT_CASE(state_failure_without_frozen),
 	KUNIT_CASE(state_failure_needs_a_reset),
@@ -1932,20 +2316,29 @@ static struct kunit_case state_cases[] = {
 	KUNIT_CASE(state_sleep_is_refused),
 	KUNIT_CASE(state_sleep_is_given_up),
 	KUNIT_CASE(state_resume_fails),
+	KUNIT_CASE(state_restore_fails),
+	KUNIT_CASE(state_legacy_sleep),
 #ifdef CONFIG_HIBERNATE_CALLBACKS
 	KUNIT_CASE(state_hibernates),
 #endif
 #endif
 	KUNIT_CASE(state_core_stops_dma),
 	KUNIT_CASE(state_probe_fails),
+	KUNIT_CASE(state_reset_by_administrator),
 	KUNIT_CASE(state_all_are_asked),
+	KUNIT_CASE(state_unbound_in_reset),
 	KUNIT_CASE(state_error_of_one),
 	KUNIT_CASE(state_all_hear_of_error),
 	KUNIT_CASE(state_error_has_source),
 #ifdef CONFIG_PCIEAER
 	KUNIT_CASE(state_recovery),
 	KUNIT_CASE(state_recovery_by_reset),
+	KUNIT_CASE(state_recovery_of_another),
+	KUNIT_CASE(state_recovery_without_resume),
+	KUNIT_CASE(state_recovery_fails),
+	KUNIT_CASE(state_error_of_integrated_endpoint),
 #endif
+	KUNIT_CASE(state_sdi_is_shut_down),
 	KUNIT_CASE(state_shut_down),
 	KUNIT_CASE(state_index_follows_rid),
 	{}

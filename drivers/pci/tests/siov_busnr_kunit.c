@@ -515,6 +515,45 @@ static void grow_into_free_numbers(struct kunit *test)
 				  fake_pci_dev(rp)->saved_config_space[PCI_PRIMARY_BUS / 4]));
 }
 
+static int power_users(struct fake_pci_fn *port)
+{
+	return atomic_read(&fake_pci_dev(port)->dev.power.usage_count);
+}
+
+/* A port that has grown may sleep like one that has not */
+static void grow_keeps_no_port_awake(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2];
+
+	add_pf_on_bus_20(host, 600, &rp[0]);
+	rp[1] = add_rp(host, 2);
+	fake_pci_set_buses(rp[1], 0, 0x40, 0x40);
+	fake_pci_add_endpoint(host, rp[1], 0);
+	fake_pci_scan(host);
+	expect_buses(test, rp[0], 0x20, 0x22);
+	expect_buses(test, rp[1], 0x40, 0x40);
+	KUNIT_EXPECT_EQ(test, power_users(rp[1]), power_users(rp[0]));
+}
+
+/*
+ * Firmware has given bus 20 to two ports, so the second one gets no bus. What its
+ * registers say is where requests go, all the same.
+ */
+static void grow_stops_at_port_without_bus(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp[2], *pf;
+
+	pf = add_pf_on_bus_20(host, 600, &rp[0]);
+	rp[1] = add_rp(host, 2);
+	fake_pci_set_buses(rp[1], 0, 0x20, 0x24);
+	fake_pci_scan(host);
+	KUNIT_ASSERT_NULL(test, fake_pci_dev(rp[1])->subordinate);
+	expect_buses(test, rp[0], 0x20, 0x20);
+	expect_usable(test, pf, 255);
+}
+
 /* Up to the root, and each port on the way */
 static void grow_below_a_switch(struct kunit *test)
 {
@@ -978,6 +1017,31 @@ static void buses_yield_each_time(struct kunit *test)
 	}
 }
 
+/* What the VFs of a PF need is not given away, even if it came with its SDIs */
+static void buses_yield_none_of_vfs(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 4);
+	struct fake_pci_fn *rp[2], *pf, *ep;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		rp[i] = add_rp(host, i + 1);
+	fake_pci_set_buses(rp[0], 0, 1, 1);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_vfs(pf, 4, 0x100, 1);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	ep = fake_pci_add_endpoint(host, rp[1], 0);
+	rp[1]->absent = true;
+	fake_pci_scan(host);
+	expect_buses(test, rp[0], 1, 4);
+
+	rp[1]->absent = false;
+	fake_pci_rescan(host);
+	expect_buses(test, rp[0], 1, 2);
+	expect_buses(test, rp[1], 3, 3);
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+}
+
 /* Numbers that a bridge had before it was removed are its own when it comes back */
 static void buses_yield_to_old_numbers(struct kunit *test)
 {
@@ -1193,6 +1257,8 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_not_for_hot_added_bridge),
 	KUNIT_CASE(buses_not_of_next_port),
 	KUNIT_CASE(grow_into_free_numbers),
+	KUNIT_CASE(grow_keeps_no_port_awake),
+	KUNIT_CASE(grow_stops_at_port_without_bus),
 	KUNIT_CASE(grow_below_a_switch),
 	KUNIT_CASE(grow_stops_at_sibling),
 	KUNIT_CASE(grow_stops_at_cousin),
@@ -1210,6 +1276,7 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_of_two_hot_added_cards),
 	KUNIT_CASE(buses_yield_to_late_switch),
 	KUNIT_CASE(buses_yield_each_time),
+	KUNIT_CASE(buses_yield_none_of_vfs),
 	KUNIT_CASE(buses_yield_to_old_numbers),
 	KUNIT_CASE(buses_not_for_pf_without_sdis),
 	KUNIT_CASE(buses_of_random_trees),

@@ -794,6 +794,23 @@ static void kind_untrusted(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, pci_siov_check_isolation(pdev));
 }
 
+/* What cannot be read is not taken for good */
+static void kind_silent(struct kunit *test)
+{
+	struct siov_box box;
+	struct pci_dev *pdev;
+
+	siov_box_init(test, &box);
+	fake_pci_add_siov(box.ep, &sixteen_sdis);
+	pdev = siov_box_scan(test, &box);
+	KUNIT_EXPECT_NULL(test, pci_siov_check_isolation(pdev));
+	box.ep->absent = true;
+	KUNIT_EXPECT_NOT_NULL(test, pci_siov_check_isolation(pdev));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_usable_sdis(pdev));
+	box.ep->absent = false;
+	KUNIT_EXPECT_NULL(test, pci_siov_check_isolation(pdev));
+}
+
 static struct kunit_case kind_cases[] = {
 	KUNIT_CASE(kind_siov_only),
 	KUNIT_CASE(kind_sriov_only),
@@ -804,6 +821,7 @@ static struct kunit_case kind_cases[] = {
 	KUNIT_CASE(kind_vf_with_siov),
 	KUNIT_CASE(kind_integrated_endpoint),
 	KUNIT_CASE(kind_untrusted),
+	KUNIT_CASE(kind_silent),
 	{}
 };
 

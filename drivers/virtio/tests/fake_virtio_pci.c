@@ -203,7 +203,8 @@ static struct vring_desc *fake_chain(struct fake_virtqueue *vq, u16 *head)
 }
 
 /* Copy what the driver wrote to @buf, or @buf to where the driver wants to read */
-static u32 fake_copy(struct vring_desc *desc, u16 i, void *buf, bool to_driver)
+static u32 fake_copy(struct vring_desc *desc, u16 i, void *buf, u32 size,
+		     bool to_driver)
 {
 	u32 done = 0, len;
 	u16 flags;
@@ -214,7 +215,7 @@ static u32 fake_copy(struct vring_desc *desc, u16 i, void *buf, bool to_driver)
 		len = le32_to_cpu((__force __le32)desc[i].len);
 		at = phys_to_virt(le64_to_cpu((__force __le64)desc[i].addr));
 		if (!(flags & VRING_DESC_F_WRITE) != to_driver &&
-		    done + len <= FAKE_BUFFER) {
+		    done + len <= size) {
 			if (to_driver)
 				memcpy(at, buf + done, len);
 			else
@@ -243,16 +244,18 @@ static void fake_take_command(struct fake_virtio *dev,
 	void *in __free(kfree) = kzalloc(FAKE_BUFFER, GFP_KERNEL);
 	void *out __free(kfree) = kzalloc(FAKE_BUFFER, GFP_KERNEL);
 	struct vring_desc *desc;
+	u32 len, size = FAKE_BUFFER;
 	u16 first = head;
-	u32 len;
 
 	if (!in || !out)
 		return;
 
 	desc = fake_chain(vq, &first);
-	fake_copy(desc, first, in, false);
+	fake_copy(desc, first, in, FAKE_BUFFER, false);
 	fake_command(dev, in, out);
-	len = fake_copy(desc, first, out, true);
+	if (dev->terse)
+		size = sizeof(struct virtio_admin_cmd_status);
+	len = fake_copy(desc, first, out, size, true);
 	fake_answer(vq, head, dev->used ?: len);
 }
 

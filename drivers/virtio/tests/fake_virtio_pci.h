@@ -77,6 +77,7 @@ struct fake_virtio_group {
  * @objects: device parts objects that there are, a bit each
  * @status_of: what commands fail with, by opcode; 0 if they do not
  * @used: bytes that it says it has written into an answer; 0 for the truth
+ * @terse: it writes nothing into an answer but the status
  * @served: commands answered with success, by opcode
  * @refused: commands answered with an error
  * @member: group_member_id of the last command
@@ -106,6 +107,7 @@ struct fake_virtio {
 	u64 objects;
 	u16 status_of[64];
 	u32 used;
+	bool terse;
 	unsigned int served[64];
 	unsigned int refused;
 	u64 member;

@@ -2,6 +2,7 @@
 /*
  * Scalable Device Interfaces of the virtio PCI device in RAM, for KUnit tests
  */
+#include <linux/bitfield.h>
 #include <linux/io.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
@@ -144,13 +145,24 @@ static void fake_write_ctrl(struct fake_virtio_sdi *sdi, u32 val)
 	}
 }
 
+static u32 fake_block_status(const struct fake_virtio_sdi *sdi)
+{
+	u32 status = FIELD_PREP(VP_SIOV_BLK_ERROR, sdi->error);
+
+	if (!(sdi->ctrl & VP_SIOV_BLK_ENABLE))
+		return status;
+
+	return status | (sdi->keep_enable ? VP_SIOV_BLK_CHANGING :
+					    VP_SIOV_BLK_ENABLED);
+}
+
 static u32 fake_block_read(struct fake_virtio_sdi *sdi, unsigned int offset)
 {
 	switch (offset) {
 	case VP_SIOV_BLK_CTRL:
 		return sdi->ctrl;
 	case VP_SIOV_BLK_STATUS:
-		return sdi->ctrl & VP_SIOV_BLK_ENABLE ? VP_SIOV_BLK_ENABLED : 0;
+		return fake_block_status(sdi);
 	case VP_SIOV_BLK_RID:
 		return sdi->rid;
 	case VP_SIOV_BLK_VECTORS:
@@ -272,42 +284,36 @@ static void fake_page_write(struct fake_virtio_sdis *sdis,
 
 /* --- the BAR --- */
 
+void fake_sdis_set_header(struct fake_virtio_sdis *sdis, unsigned int offset,
+			  u32 val)
+{
+	sdis->header[offset / sizeof(u32)] = val;
+}
+
+static void fake_make_header(struct fake_virtio_sdis *sdis)
+{
+	fake_sdis_set_header(sdis, VP_SIOV_MAGIC, FAKE_SIOV_MAGIC);
+	fake_sdis_set_header(sdis, VP_SIOV_VERSION, 1 | FAKE_SIOV_GROUP << 16);
+	fake_sdis_set_header(sdis, VP_SIOV_TOTAL, FAKE_SDIS);
+	fake_sdis_set_header(sdis, VP_SIOV_FEATURES, VP_SIOV_FEAT_SOFTWARE);
+	fake_sdis_set_header(sdis, VP_SIOV_CTRL_OFFSET, FAKE_BLOCKS);
+	fake_sdis_set_header(sdis, VP_SIOV_CTRL_STRIDE, FAKE_BLOCK);
+	fake_sdis_set_header(sdis, VP_SIOV_SDI_BAR, 2);
+	fake_sdis_set_header(sdis, VP_SIOV_SDI_STRIDE, FAKE_PAGE);
+	fake_sdis_set_header(sdis, VP_SIOV_SDI_OFFSET, FAKE_PAGES);
+	fake_sdis_set_header(sdis, VP_SIOV_COMMON_LENGTH, FAKE_PAGE_ISR);
+	fake_sdis_set_header(sdis, VP_SIOV_DEVICE_OFFSET, FAKE_PAGE_CFG);
+	fake_sdis_set_header(sdis, VP_SIOV_DEVICE_LENGTH,
+			     sizeof(sdis->sdi[0].dev.config));
+	fake_sdis_set_header(sdis, VP_SIOV_NOTIFY_OFFSET, FAKE_NOTIFY);
+	fake_sdis_set_header(sdis, VP_SIOV_NOTIFY_LENGTH,
+			     FAKE_PAGE - FAKE_NOTIFY);
+	fake_sdis_set_header(sdis, VP_SIOV_NOTIFY_MULTIPLIER, 4);
+}
+
 static u32 fake_header_read(struct fake_virtio_sdis *sdis, unsigned int offset)
 {
-	switch (offset) {
-	case VP_SIOV_MAGIC:
-		return sdis->magic;
-	case VP_SIOV_VERSION:
-		return 1 | FAKE_SIOV_GROUP << 16;
-	case VP_SIOV_TOTAL:
-		return FAKE_SDIS;
-	case VP_SIOV_FEATURES:
-		return VP_SIOV_FEAT_SOFTWARE;
-	case VP_SIOV_CTRL_OFFSET:
-		return FAKE_BLOCKS;
-	case VP_SIOV_CTRL_STRIDE:
-		return FAKE_BLOCK;
-	case VP_SIOV_SDI_BAR:
-		return 2;
-	case VP_SIOV_SDI_STRIDE:
-		return FAKE_PAGE;
-	case VP_SIOV_SDI_OFFSET:
-		return sdis->pages;
-	case VP_SIOV_COMMON_LENGTH:
-		return FAKE_PAGE_ISR;
-	case VP_SIOV_DEVICE_OFFSET:
-		return FAKE_PAGE_CFG;
-	case VP_SIOV_DEVICE_LENGTH:
-		return sizeof(sdis->sdi[0].dev.config);
-	case VP_SIOV_NOTIFY_OFFSET:
-		return FAKE_NOTIFY;
-	case VP_SIOV_NOTIFY_LENGTH:
-		return FAKE_PAGE - FAKE_NOTIFY;
-	case VP_SIOV_NOTIFY_MULTIPLIER:
-		return 4;
-	}
-
-	return 0;
+	return offset < FAKE_SIOV_HEADER ? sdis->header[offset / sizeof(u32)] : 0;
 }
 
 unsigned long fake_sdis_read(struct fake_virtio_sdis *sdis, unsigned int offset,
@@ -347,13 +353,15 @@ void fake_sdis_write(struct fake_virtio_sdis *sdis, unsigned int offset,
 		fake_page_write(sdis, &sdis->sdi[n], offset % FAKE_PAGE, val);
 }
 
-/* A function level reset: no SDI is enabled */
+/* A function level reset: no SDI is enabled, and none has a Routing ID */
 void fake_sdis_flr(struct fake_virtio_sdis *sdis)
 {
 	int i;
 
-	for (i = 0; sdis && i < FAKE_SDIS; i++)
+	for (i = 0; sdis && i < FAKE_SDIS; i++) {
 		fake_write_ctrl(&sdis->sdi[i], 0);
+		sdis->sdi[i].rid = 0;
+	}
 }
 
 bool fake_sdi_is_member(struct fake_virtio_sdis *sdis, u64 member)
@@ -454,8 +462,7 @@ struct fake_virtio_sdis *fake_sdis_create(struct kunit *test,
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, sdis);
-	sdis->magic = FAKE_SIOV_MAGIC;
-	sdis->pages = FAKE_PAGES;
+	fake_make_header(sdis);
 	for (i = 0; i < FAKE_SDIS; i++)
 		fake_init_sdi(&sdis->sdi[i], type);
 	sdis->domain = fake_make_domain(test);

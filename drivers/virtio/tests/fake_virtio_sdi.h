@@ -13,6 +13,7 @@
 #include "fake_virtio_pci.h"
 
 #define FAKE_SIOV_SIZE		0x10000
+#define FAKE_SIOV_HEADER	0x50
 #define FAKE_SIOV_GROUP		0xff38
 #define FAKE_SIOV_MAGIC		0x49445376
 #define FAKE_SDIS		4
@@ -27,6 +28,8 @@
  * @msg: its messages: address, data and control
  * @keep_status: a reset of the virtio device is not done
  * @keep_reset: RESET of the block is not done
+ * @keep_enable: ENABLE of the block is not done
+ * @error: %VP_SIOV_BLK_ERROR of its block
  * @enables: times that it was enabled
  * @resets: times that RESET of the block was written
  * @virtio_resets: times that 0 was written to its device status
@@ -40,6 +43,8 @@ struct fake_virtio_sdi {
 	u32 msg[FAKE_SDI_VECTORS][4];
 	bool keep_status;
 	bool keep_reset;
+	bool keep_enable;
+	u8 error;
 	unsigned int enables;
 	unsigned int resets;
 	unsigned int virtio_resets;
@@ -49,14 +54,12 @@ struct fake_virtio_sdi {
 
 /**
  * struct fake_virtio_sdis - all of them
- * @magic: what is at the beginning of the header
- * @pages: offset of the first page in the BAR
+ * @header: what is at the beginning of the BAR
  * @domain: interrupts that messages become
  * @sdi: the SDIs
  */
 struct fake_virtio_sdis {
-	u32 magic;
-	u32 pages;
+	u32 header[FAKE_SIOV_HEADER / sizeof(u32)];
 	struct irq_domain *domain;
 	struct fake_virtio_sdi sdi[FAKE_SDIS];
 };
@@ -65,6 +68,8 @@ struct fake_virtio_sdis *fake_sdis_create(struct kunit *test,
 					  struct fake_virtio *pf, u16 type);
 struct pci_sdi *fake_sdi_enable(struct kunit *test, struct fake_virtio *pf);
 struct virtio_device *fake_sdi_vdev(struct pci_sdi *sdi);
+void fake_sdis_set_header(struct fake_virtio_sdis *sdis, unsigned int offset,
+			  u32 val);
 void fake_sdi_send(struct fake_virtio_sdis *sdis, struct fake_virtio_sdi *sdi,
 		   u16 vector);
 

@@ -395,6 +395,30 @@ static void answer_long(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EIO, get_parts(&member, buf, sizeof(buf), &len));
 }
 
+/* What the device does not write is not what the kernel had there before */
+static void answer_short(struct kunit *test)
+{
+	struct fake_virtio *dev = lax_device(test);
+	struct virtio_admin_member member;
+	u8 *buf = kunit_kzalloc(test, 4, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	find_member(dev, &member);
+	dev->terse = true;
+	memset(buf, 0xaa, 4);
+	KUNIT_ASSERT_EQ(test, 0,
+			virtio_pci_admin_legacy_common_io_read(&member, 0, 4,
+							       buf));
+	KUNIT_EXPECT_EQ(test, 1,
+			dev->served[VIRTIO_ADMIN_CMD_LEGACY_COMMON_CFG_READ]);
+	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, 4));
+	memset(buf, 0xaa, 4);
+	KUNIT_ASSERT_EQ(test, 0,
+			virtio_pci_admin_legacy_device_io_read(&member, 0, 4,
+							       buf));
+	KUNIT_EXPECT_NULL(test, memchr_inv(buf, 0, 4));
+}
+
 /* A status is any number, and not each is one of an error */
 static void answer_no_error(struct kunit *test)
 {
@@ -832,6 +856,7 @@ static struct kunit_case admin_cases[] = {
 	KUNIT_CASE(admin_long),
 	KUNIT_CASE(admin_long_indirect),
 	KUNIT_CASE(answer_long),
+	KUNIT_CASE(answer_short),
 	KUNIT_CASE(answer_no_error),
 	KUNIT_CASE(object_not_destroyed),
 	KUNIT_CASE(object_left_over),

@@ -15,13 +15,16 @@
 #include <linux/workqueue.h>
 #include <kunit/test.h>
 
+#include "../../pci/pci.h"
+#include "../../pci/sdi/sdi.h"
 #include "../virtio_pci_common.h"
 #include "../virtio_pci_siov.h"
 #include "fake_virtio_sdi.h"
 
-/* Device types that no other driver knows; the PF is left without one */
+/* Device types that no other driver knows; the PF is mostly left without one */
 #define PF_TYPE		0x3d
 #define SDI_TYPE	0x3e
+#define DRIVEN_PF_TYPE	0x3f
 #define BUFFER		64
 
 /**
@@ -129,13 +132,34 @@ static struct virtio_driver user_driver = {
 	.reset_done = user_start,
 };
 
+static const struct virtio_device_id pf_ids[] = {
+	{ DRIVEN_PF_TYPE, VIRTIO_DEV_ANY_ID },
+	{ }
+};
+
+static struct virtio_driver pf_driver = {
+	.driver.name = "virtio-sdi-kunit-pf",
+	.id_table = pf_ids,
+	.probe = fake_virtio_probe,
+	.remove = fake_virtio_remove,
+};
+
 static int sdi_suite_init(struct kunit_suite *suite)
 {
-	return register_virtio_driver(&user_driver);
+	int ret = register_virtio_driver(&user_driver);
+
+	if (ret)
+		return ret;
+
+	ret = register_virtio_driver(&pf_driver);
+	if (ret)
+		unregister_virtio_driver(&user_driver);
+	return ret;
 }
 
 static void sdi_suite_exit(struct kunit_suite *suite)
 {
+	unregister_virtio_driver(&pf_driver);
 	unregister_virtio_driver(&user_driver);
 }
 
@@ -278,6 +302,27 @@ static void sdi_notification_data(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1 | 1 << 16, fake->notified);
 }
 
+/* The registers of a feature that the device offers are not there */
+static void sdi_few_registers(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	struct pci_sdi *sdi;
+
+	fake_sdis_set_header(pf->sdis, VP_SIOV_COMMON_LENGTH,
+			     sizeof(struct virtio_pci_common_cfg));
+	fake_virtio_plug(pf);
+	sdi = fake_sdi_enable(test, pf);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+	KUNIT_EXPECT_FALSE(test, fake->dev.status & VIRTIO_CONFIG_S_DRIVER_OK);
+
+	fake->dev.features &= ~BIT_ULL(VIRTIO_F_RING_RESET);
+	device_release_driver(&sdi->dev);
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&sdi->dev));
+	exchange(test, 0);
+}
+
 /* Requests of an SDI have to go through the IOMMU */
 static void sdi_without_platform(struct kunit *test)
 {
@@ -311,13 +356,35 @@ static void sdi_queue_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, pf->sdis->sdi[0].dev.vqs[0].vector);
 }
 
+static void recycle(struct virtqueue *vq, void *buf)
+{
+}
+
+/* Another ring: the device has to know where it is, and how long */
+static void sdi_queue_resize(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtqueue *vq = &pf->sdis->sdi[0].dev.vqs[0];
+
+	start(test, pf);
+	exchange(test, 0);
+	KUNIT_ASSERT_EQ(test, 0, virtqueue_resize(user.vqs[0],
+						  FAKE_VIRTIO_QUEUE_SIZE / 2,
+						  recycle, NULL));
+	KUNIT_EXPECT_EQ(test, FAKE_VIRTIO_QUEUE_SIZE / 2, vq->size);
+	KUNIT_ASSERT_EQ(test, virtqueue_get_desc_addr(user.vqs[0]), vq->addr[0]);
+	KUNIT_ASSERT_EQ(test, virtqueue_get_avail_addr(user.vqs[0]), vq->addr[1]);
+	KUNIT_ASSERT_EQ(test, virtqueue_get_used_addr(user.vqs[0]), vq->addr[2]);
+	exchange(test, 0);
+}
+
 static void sdi_reset_of_pf(struct kunit *test)
 {
 	struct fake_virtio *pf = make_pf(test);
 	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+	struct pci_sdi *sdi = start(test, pf);
 	int i;
 
-	start(test, pf);
 	exchange(test, 0);
 	for (i = 1; i <= 2; i++) {
 		KUNIT_ASSERT_EQ(test, 0,
@@ -325,6 +392,8 @@ static void sdi_reset_of_pf(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, i, user.prepares);
 		KUNIT_EXPECT_EQ(test, 1 + i, fake->enables);
 		KUNIT_EXPECT_TRUE(test, fake->ctrl & VP_SIOV_BLK_MASTER);
+		KUNIT_EXPECT_EQ(test, sdi->rid,
+				fake->rid & VP_SIOV_BLK_RID_VALUE);
 		exchange(test, 0);
 		exchange(test, 1);
 	}
@@ -435,6 +504,99 @@ static void sdi_unbind_in_reset(struct kunit *test)
 	exchange(test, 0);
 }
 
+/**
+ * struct removal - unbind virtio_sdi from an SDI
+ * @work: does it
+ * @sdi: the SDI
+ * @done: it is unbound
+ */
+struct removal {
+	struct work_struct work;
+	struct pci_sdi *sdi;
+	struct completion done;
+};
+
+static void removal_work(struct work_struct *work)
+{
+	struct removal *removal = container_of(work, struct removal, work);
+
+	device_release_driver(&removal->sdi->dev);
+	complete(&removal->done);
+}
+
+static void removal_start(struct removal *removal, struct pci_sdi *sdi)
+{
+	removal->sdi = sdi;
+	init_completion(&removal->done);
+	INIT_WORK_ONSTACK(&removal->work, removal_work);
+	schedule_work(&removal->work);
+}
+
+static void removal_end(struct removal *removal)
+{
+	flush_work(&removal->work);
+	destroy_work_on_stack(&removal->work);
+}
+
+/* The virtio driver has no queues at the moment, and gets them back before it goes */
+static void sdi_removed_in_reset(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi = start(test, pf);
+	struct pci_sdi_driver *drv = to_pci_sdi_driver(sdi->dev.driver);
+	struct removal removal;
+
+	drv->reset_prepare(sdi);
+	removal_start(&removal, sdi);
+	msleep(100);
+	if (completion_done(&removal.done))
+		KUNIT_FAIL(test, "the removal does not wait for the end of the reset");
+	else
+		drv->reset_done(sdi, 0);
+	removal_end(&removal);
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+
+	KUNIT_EXPECT_EQ(test, 1, device_attach(&sdi->dev));
+	exchange(test, 0);
+}
+
+/* A reset that never ends, as it has failed for good, holds nobody up */
+static void sdi_removed_after_failure(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi = start(test, pf);
+	struct pci_sdi_driver *drv = to_pci_sdi_driver(sdi->dev.driver);
+	struct removal removal;
+
+	drv->reset_prepare(sdi);
+	drv->error(sdi, pci_channel_io_perm_failure);
+	removal_start(&removal, sdi);
+	if (!wait_for_completion_timeout(&removal.done, HZ)) {
+		KUNIT_FAIL(test, "the removal waits for the end of the reset");
+		drv->reset_done(sdi, -EIO);
+	}
+	removal_end(&removal);
+}
+
+/* The core turns DMA off afterwards, and a disk waits for its requests */
+static void sdi_suspend(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_sdi *sdi = start(test, pf);
+
+	user.fake = &pf->sdis->sdi[0];
+	KUNIT_ASSERT_NOT_NULL(test, sdi->dev.driver->pm);
+	KUNIT_EXPECT_EQ(test, 0, sdi->dev.driver->pm->suspend(&sdi->dev));
+	KUNIT_EXPECT_EQ(test, 1, user.prepares);
+	KUNIT_EXPECT_TRUE(test, user.master);
+	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+
+	/* As sleep ends; it has heard of the beginning already */
+	KUNIT_ASSERT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	KUNIT_EXPECT_EQ(test, 1, user.prepares);
+	exchange(test, 0);
+}
+
 static struct virtio_device *flr_vdev;
 static void (*flr_then)(struct fake_pci_fn *fn);
 
@@ -444,6 +606,37 @@ static void flr_binds(struct fake_pci_fn *fn)
 	if (device_attach(&flr_vdev->dev) != 1)
 		flr_vdev = NULL;
 	flr_then(fn);
+}
+
+static struct pci_sdi *flr_sdi;
+static bool flr_broken;
+
+static void flr_meets_error(struct fake_pci_fn *fn)
+{
+	struct virtio_device *owner = fake_virtio_vdev(fn->priv);
+	struct virtqueue *vq;
+
+	to_pci_sdi_driver(flr_sdi->dev.driver)->error(flr_sdi,
+						      pci_channel_io_frozen);
+	list_for_each_entry(vq, &owner->vqs, list)
+		flr_broken = virtqueue_is_broken(vq);
+	flr_then(fn);
+}
+
+/* Who waits for the PF may be who the SDI's driver waits for */
+static void sdi_error_breaks_pf(struct kunit *test)
+{
+	struct fake_virtio *pf = fake_virtio_create(test, DRIVEN_PF_TYPE);
+
+	fake_sdis_create(test, pf, SDI_TYPE);
+	flr_sdi = start(test, pf);
+	flr_broken = false;
+	flr_then = pf->fn->flr;
+	pf->fn->flr = flr_meets_error;
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(fake_pci_dev(pf->fn)));
+	pf->fn->flr = flr_then;
+	KUNIT_EXPECT_TRUE(test, flr_broken);
+	exchange(test, 0);
 }
 
 /* It has not heard of the beginning of the reset, and has queues that are lost */
@@ -536,30 +729,203 @@ static void sdi_pulled(struct kunit *test)
 	struct pci_sdi *sdi = start(test, pf);
 
 	pf->sdis->sdi[0].dev.gone = true;
-	device_release_driver(&sdi->dev);
+	device_release_driver(&fake_sdi_vdev(sdi)->dev);
+	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[0].resets);
 	KUNIT_EXPECT_NULL(test, user.vqs[0]);
+	device_release_driver(&sdi->dev);
 }
 
 /* --- the PF --- */
 
-static void pf_without_header(struct kunit *test)
-{
-	struct fake_virtio *pf = make_pf(test);
+/**
+ * struct bad_header - a header that makes no sense
+ * @what: why
+ * @offset: where
+ * @val: what is there
+ */
+struct bad_header {
+	const char *what;
+	unsigned int offset;
+	u32 val;
+};
 
-	pf->sdis->magic = 0;
-	fake_virtio_plug(pf);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(fake_sdi_enable(test, pf)));
-	KUNIT_EXPECT_NOT_NULL(test, fake_virtio_vdev(pf));
+static const struct bad_header bad_headers[] = {
+	{ "no magic", VP_SIOV_MAGIC, 0 },
+	{ "unknown version", VP_SIOV_VERSION, 2 | FAKE_SIOV_GROUP << 16 },
+	{ "group of the device itself", VP_SIOV_VERSION, 1 },
+	{ "group of VFs", VP_SIOV_VERSION,
+	  1 | VIRTIO_ADMIN_GROUP_TYPE_SRIOV << 16 },
+	{ "too many SDIs", VP_SIOV_TOTAL, U32_MAX },
+	{ "control blocks past the BAR", VP_SIOV_CTRL_OFFSET,
+	  FAKE_SIOV_SIZE - 0x100 },
+	{ "control blocks not aligned", VP_SIOV_CTRL_OFFSET, 0x1002 },
+	{ "control blocks too small", VP_SIOV_CTRL_STRIDE, 0x20 },
+	{ "no such BAR", VP_SIOV_SDI_BAR, PCI_STD_NUM_BARS },
+	{ "pages past the BAR", VP_SIOV_SDI_OFFSET, FAKE_SIOV_SIZE - SZ_8K },
+	{ "pages far past the BAR", VP_SIOV_SDI_OFFSET + 4, 1 },
+	{ "pages of no size", VP_SIOV_SDI_STRIDE, 0 },
+	{ "common registers past the page", VP_SIOV_COMMON_OFFSET, SZ_4K - 4 },
+	{ "common registers too few", VP_SIOV_COMMON_LENGTH, 8 },
+	{ "ISR past the page", VP_SIOV_ISR_OFFSET, SZ_4K },
+	{ "configuration past the page", VP_SIOV_DEVICE_LENGTH, SZ_4K },
+	{ "notifications past the page", VP_SIOV_NOTIFY_LENGTH, SZ_4K },
+	{ "no notifications", VP_SIOV_NOTIFY_LENGTH, 1 },
+};
+
+static void bad_header_desc(const struct bad_header *bad, char *desc)
+{
+	strscpy(desc, bad->what, KUNIT_PARAM_DESC_SIZE);
 }
 
-static void pf_pages_past_bar(struct kunit *test)
+KUNIT_ARRAY_PARAM(bad_header, bad_headers, bad_header_desc);
+
+/* The device works as one without SDIs */
+static void pf_bad_header(struct kunit *test)
 {
+	const struct bad_header *bad = test->param_value;
 	struct fake_virtio *pf = make_pf(test);
 
-	pf->sdis->pages = FAKE_SIOV_SIZE - SZ_8K;
+	fake_sdis_set_header(pf->sdis, bad->offset, bad->val);
 	fake_virtio_plug(pf);
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(fake_sdi_enable(test, pf)));
 	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[0].enables);
+	KUNIT_EXPECT_NOT_NULL(test, fake_virtio_vdev(pf));
+}
+
+/* A device that takes no Routing IDs of software is given none */
+static void pf_without_software(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_dev *pdev;
+
+	fake_sdis_set_header(pf->sdis, VP_SIOV_FEATURES, 0);
+	fake_virtio_plug(pf);
+	pdev = fake_pci_dev(pf->fn);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			pci_siov_set_rid_mode(pdev, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_siov_set_rid_mode(pdev, PCI_SIOV_RID_STRIDED));
+}
+
+/* SDIs that an earlier owner has left would write to memory of this one */
+static void pf_left_over(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	u16 siov = pf->fn->last_ext;
+
+	KUNIT_ASSERT_EQ(test, PCI_EXT_CAP_ID_SIOV, fake_pci_get16(pf->fn, siov));
+	fake_pci_put8(pf->fn, siov + PCI_SIOV_STATUS, PCI_SIOV_STATUS_ENABLED);
+	pf->sdis->sdi[3].ctrl = VP_SIOV_BLK_ENABLE | VP_SIOV_BLK_MASTER;
+	fake_virtio_plug(pf);
+	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[3].ctrl);
+}
+
+/**
+ * struct refusal - why a device does not enable an SDI
+ * @error: what the control block says
+ * @ret: what the caller hears
+ */
+struct refusal {
+	u8 error;
+	int ret;
+};
+
+static const struct refusal refusals[] = {
+	{ VP_SIOV_ERR_NO_RID, -ENXIO },
+	{ VP_SIOV_ERR_ENABLED, -EBUSY },
+	{ VP_SIOV_ERR_BUSY, -EBUSY },
+	{ VP_SIOV_ERR_UNSUPPORTED, -EOPNOTSUPP },
+	{ U8_MAX, -EIO },
+};
+
+static void refusal_desc(const struct refusal *refusal, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", refusal->error);
+}
+
+KUNIT_ARRAY_PARAM(refusal, refusals, refusal_desc);
+
+static void sdi_refused(struct kunit *test)
+{
+	const struct refusal *refusal = test->param_value;
+	struct fake_virtio *pf = make_pf(test);
+
+	pf->sdis->sdi[0].error = refusal->error;
+	fake_virtio_plug(pf);
+	KUNIT_EXPECT_EQ(test, refusal->ret,
+			PTR_ERR_OR_ZERO(fake_sdi_enable(test, pf)));
+}
+
+/* It must not come when nobody expects it any more */
+static void sdi_never_enabled(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct fake_virtio_sdi *fake = &pf->sdis->sdi[0];
+
+	fake->keep_enable = true;
+	fake_virtio_plug(pf);
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT,
+			PTR_ERR_OR_ZERO(fake_sdi_enable(test, pf)));
+	KUNIT_EXPECT_EQ(test, 1, fake->enables);
+	KUNIT_EXPECT_FALSE(test, fake->ctrl & VP_SIOV_BLK_ENABLE);
+}
+
+static const struct pci_error_handlers *err_handler(struct pci_dev *pdev)
+{
+	return to_pci_driver(pdev->dev.driver)->err_handler;
+}
+
+static bool is_master(struct fake_virtio *pf)
+{
+	return fake_pci_get16(pf->fn, PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
+
+/* Memory of what it was given is freed, so it may not go on */
+static void pf_fails_for_good(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_dev *pdev;
+
+	fake_virtio_plug(pf);
+	pdev = fake_pci_dev(pf->fn);
+	KUNIT_EXPECT_TRUE(test, is_master(pf));
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_DISCONNECT,
+			err_handler(pdev)->error_detected(pdev,
+							  pci_channel_io_perm_failure));
+	KUNIT_EXPECT_FALSE(test, is_master(pf));
+}
+
+/* The link was reset, and the function has forgotten all; there is no virtio driver */
+static void pf_recovers(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+	struct pci_dev *pdev;
+
+	fake_virtio_plug(pf);
+	pdev = fake_pci_dev(pf->fn);
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_NEED_RESET,
+			err_handler(pdev)->error_detected(pdev,
+							  pci_channel_io_frozen));
+	fake_pci_put16(pf->fn, PCI_COMMAND, 0);
+	pf->fn->flr(pf->fn);
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			err_handler(pdev)->slot_reset(pdev));
+	err_handler(pdev)->resume(pdev);
+	KUNIT_EXPECT_TRUE(test, is_master(pf));
+	KUNIT_EXPECT_TRUE(test, fake_pci_get16(pf->fn, PCI_COMMAND) &
+				PCI_COMMAND_MEMORY);
+}
+
+/* The driver of the PF goes before the interrupt that says so has come */
+static void pf_needs_reset_unheard(struct kunit *test)
+{
+	struct fake_virtio *pf = fake_virtio_create(test, SDI_TYPE);
+
+	fake_virtio_plug(pf);
+	KUNIT_ASSERT_EQ(test, 1, user.probes);
+	pf->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	device_release_driver(&fake_pci_dev(pf->fn)->dev);
+	KUNIT_EXPECT_TRUE(test, user.broken);
 }
 
 /* Messages that do not fit into a control block would be in that of the next SDI */
@@ -598,8 +964,10 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE_PARAM(sdi_few_vectors, few_gen_params),
 	KUNIT_CASE(sdi_config_change),
 	KUNIT_CASE(sdi_notification_data),
+	KUNIT_CASE(sdi_few_registers),
 	KUNIT_CASE(sdi_without_platform),
 	KUNIT_CASE(sdi_queue_reset),
+	KUNIT_CASE(sdi_queue_resize),
 	KUNIT_CASE(sdi_reset_of_pf),
 	KUNIT_CASE(sdi_reset_without_driver),
 	KUNIT_CASE_SLOW(sdi_ignores_reset),
@@ -607,13 +975,23 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE_SLOW(sdi_ignores_reset_of_pf),
 	KUNIT_CASE(sdi_unbind_in_reset),
 	KUNIT_CASE(sdi_bind_in_reset),
+	KUNIT_CASE(sdi_error_breaks_pf),
+	KUNIT_CASE(sdi_suspend),
+	KUNIT_CASE(sdi_removed_in_reset),
+	KUNIT_CASE(sdi_removed_after_failure),
 	KUNIT_CASE_PARAM(sdi_needs_reset, needs_reset_gen_params),
 	KUNIT_CASE(sdi_needs_reset_unheard),
 	KUNIT_CASE(sdi_driver_again),
 	KUNIT_CASE(sdi_destroy),
 	KUNIT_CASE(sdi_pulled),
-	KUNIT_CASE(pf_without_header),
-	KUNIT_CASE(pf_pages_past_bar),
+	KUNIT_CASE_PARAM(pf_bad_header, bad_header_gen_params),
+	KUNIT_CASE(pf_without_software),
+	KUNIT_CASE(pf_left_over),
+	KUNIT_CASE_PARAM(sdi_refused, refusal_gen_params),
+	KUNIT_CASE(sdi_never_enabled),
+	KUNIT_CASE(pf_fails_for_good),
+	KUNIT_CASE(pf_recovers),
+	KUNIT_CASE(pf_needs_reset_unheard),
 	KUNIT_CASE(sdi_too_many_vectors),
 	KUNIT_CASE(member_sdi),
 	{ }

@@ -12,6 +12,8 @@
  * lost		SDI 3 is never enabled, and no command for SDI 4 is answered
  *		(x-enable-hang-at=3, x-command-lost-at=4)
  *
+ * SIOV_REPLUG=1 says that a card whose slot is switched off is put in again.
+ *
  * What such an SDI sends must come to nothing, its Routing ID must not become
  * that of another, and all other SDIs must not notice.
  */
@@ -173,6 +175,68 @@ TEST_F(broken, hangs_under_a_driver)
 	check_quarantine(_metadata, self);
 }
 
+/* The file that switches the PF's slot on and off, in @path */
+static bool find_slot(const struct pf *pf, char *path, size_t size)
+{
+	char address[32];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	dir = opendir("/sys/bus/pci/slots");
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir))) {
+		snprintf(path, size, "/sys/bus/pci/slots/%s/address",
+			 entry->d_name);
+		found = !get_file(path, address, sizeof(address)) &&
+			!strncmp(address, pf->name, strcspn(address, "\n"));
+		snprintf(path, size, "/sys/bus/pci/slots/%s/power",
+			 entry->d_name);
+	}
+	closedir(dir);
+	return found && exists(path);
+}
+
+static bool comes_and_goes(const struct pf *pf, bool comes)
+{
+	double end = now() + 60 * time_factor();
+
+	while (exists(pf_path(pf, "driver")) != comes && now() < end)
+		usleep(50000);
+	return exists(pf_path(pf, "driver")) == comes;
+}
+
+/*
+ * Somebody switches the slot off, and what was in it sends nothing any more. The
+ * card that is put in then owes nobody a reset.
+ */
+TEST_F_TIMEOUT(broken, hangs_until_the_slot_is_off, 150)
+{
+	char path[320];
+
+	if (!broken_like("hang") || !getenv("SIOV_REPLUG"))
+		SKIP(return, "no card that hangs comes back by SIOV_REPLUG=1");
+
+	ASSERT_TRUE(find_slot(&self->pf, path, sizeof(path)));
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
+	self->a = engine_of(&self->pf, 0);
+	ASSERT_EQ(0, command(&self->a, "as %u", sdi_rid(&self->pf, 0)));
+	ASSERT_EQ(0, command(&self->a, "stream 0x%llx 64 0x%x", iova(&self->a),
+			     PATTERN));
+	ASSERT_EQ(0, delete_sdi(&self->pf, 0));
+	EXPECT_TRUE(log_tells(self->log, "could not be stopped", self->name));
+	EXPECT_EQ(-EBUSY, create_sdi(&self->pf, 0, NULL));
+
+	EXPECT_EQ(0, put_file(path, "0"));
+	EXPECT_TRUE(comes_and_goes(&self->pf, false));
+	EXPECT_TRUE(comes_and_goes(&self->pf, true));
+	EXPECT_TRUE(log_tells(self->log, "SDIs, Routing IDs", self->pf.name));
+	EXPECT_FALSE(log_has(self->log, 0.5, (const char * const[]) {
+			     "an earlier owner", self->pf.name, NULL }));
+	EXPECT_EQ(0, create_sdi(&self->pf, 0, NULL));
+}
+
 /* Where the page is for a device that nothing translates, 0 if unknown */
 static uint64_t physical_address(const void *page)
 {
@@ -206,9 +270,19 @@ static uint32_t first_word(const uint32_t *mem)
 	return __atomic_load_n(mem, __ATOMIC_RELAXED);
 }
 
+/* What the engine and the device say of a command that has no effect */
+static void tell_of_engine(const struct user *u, const struct pf *pf)
+{
+	struct requests r = requests(pf);
+
+	printf("# the engine's result is %u after %u rounds of %u bytes of 0x%x to 0x%x; of all the device's SDIs, %llu requests were sent and %llu lost\n",
+	       reg(u, REG_RESULT), reg(u, REG_COUNT), reg(u, REG_LEN),
+	       reg(u, REG_PATTERN), reg(u, REG_DST), r.sent, r.lost);
+}
+
 /* Does it write what it is told to? It does so until it is reset */
-static bool fills(const struct user *u, uint64_t dst, const uint32_t *mem,
-		  uint32_t pattern)
+static bool fills(const struct user *u, const struct pf *pf, uint64_t dst,
+		  const uint32_t *mem, uint32_t pattern)
 {
 	double end = now() + 10;
 
@@ -217,8 +291,10 @@ static bool fills(const struct user *u, uint64_t dst, const uint32_t *mem,
 	set_reg(u, REG_PATTERN, pattern);
 	set_reg(u, REG_CMD, CMD_FILL);
 	while (first_word(mem) != pattern) {
-		if (now() > end)
+		if (now() > end) {
+			tell_of_engine(u, pf);
 			return false;
+		}
 		usleep(1000);
 	}
 	return true;
@@ -240,7 +316,7 @@ static bool stream_start(const struct pf *pf, const char *name,
 		return false;
 
 	set_reg(&s->user, REG_AS_RID, AS_RID_ON | sdi_rid(pf, 0));
-	return fills(&s->user, s->address, s->mem, PATTERN);
+	return fills(&s->user, pf, s->address, s->mem, PATTERN);
 }
 
 /* Once zero, the page stays so, while requests go on coming */
@@ -461,7 +537,9 @@ TEST_F(taken, of_nobody_until_reset)
 	ASSERT_EQ(0, bus_write("pci_sdi", VFIO_DRIVER, "bind", self->name));
 	ASSERT_EQ(0, variant->take(&next, &self->has, self->name));
 	ASSERT_EQ(0, set_command(&next, PCI_COMMAND_MASTER, 0));
-	EXPECT_TRUE(fills(&next, self->s.address, self->mem, ~PATTERN));
+	EXPECT_TRUE(fills(&next, &self->pf, self->s.address, self->mem,
+			  ~PATTERN));
+	EXPECT_EQ(0U, first_word(self->s.mem));
 	user_close(&next);
 }
 
@@ -489,7 +567,7 @@ TEST_F(broken, hangs_and_its_user_stays)
 
 	/* All that he had mapped is there again */
 	ASSERT_EQ(0, set_command(&s.user, PCI_COMMAND_MASTER, 0));
-	EXPECT_TRUE(fills(&s.user, IOVA, s.mem, ~PATTERN));
+	EXPECT_TRUE(fills(&s.user, &self->pf, IOVA, s.mem, ~PATTERN));
 	user_close(&s.user);
 	munmap(s.mem, PAGE);
 }

@@ -327,6 +327,78 @@ TEST_F(dma, no_mapping)
 		     self->engine_a.name);
 }
 
+/* A window through which CPUs reach devices, from a line of /proc/iomem */
+struct window {
+	unsigned long long first;
+	unsigned long long last;
+};
+
+static bool next_window(FILE *iomem, struct window *w)
+{
+	char line[256];
+
+	/* What is within another one is indented */
+	while (fgets(line, sizeof(line), iomem))
+		if ((strstr(line, " : PCI Bus ") || strstr(line, " : pcie@")) &&
+		    line[0] != ' ' &&
+		    sscanf(line, "%llx-%llx", &w->first, &w->last) == 2 &&
+		    w->first < w->last)
+			return true;
+
+	return false;
+}
+
+/*
+ * A request to an address in a window of the host bridge may reach another device
+ * before it comes to the IOMMU, so no such address is given out.
+ */
+TEST_F(dma, not_in_a_window)
+{
+	unsigned int windows = 0;
+	unsigned long long addr;
+	struct window w;
+	FILE *iomem;
+
+	if (!self->translated)
+		SKIP(return, "nothing translates");
+
+	iomem = fopen("/proc/iomem", "r");
+	ASSERT_NE(NULL, iomem);
+	while (next_window(iomem, &w)) {
+		windows++;
+		ASSERT_EQ(0, command(&self->engine_a, "limit 0x%llx", w.last));
+		ASSERT_EQ(0, command(&self->engine_a, "move"));
+		addr = iova(&self->engine_a);
+		EXPECT_GE(w.last, addr);
+		EXPECT_LT(addr + BUFFER_SIZE - 1, w.first);
+	}
+	fclose(iomem);
+	EXPECT_NE(0, windows);
+}
+
+/* What the administrator chooses before there is a driver holds for each that comes */
+TEST_F(dma, type_of_group_is_kept)
+{
+	char path[256], rid[80], type[32] = "";
+
+	if (!self->translated || self->grouped)
+		SKIP(return, "the SDI has no group of its own");
+
+	ASSERT_EQ(0, delete_sdi(&self->pf, self->a));
+	snprintf(rid, sizeof(rid), "rid=%s driver_override=none",
+		 self->engine_a.name);
+	ASSERT_EQ(0, create_sdi(&self->pf, self->a, rid));
+	snprintf(path, sizeof(path), SDI_DEVICES "/%s/iommu_group/type",
+		 self->engine_a.name);
+	ASSERT_EQ(0, put_file(path, "identity"));
+	ASSERT_EQ(0, put_file(sdi_path(&self->pf, self->a, "driver_override"),
+			      SDI_DRIVER));
+	ASSERT_EQ(0, bus_write("pci_sdi", SDI_DRIVER, "bind",
+			       self->engine_a.name));
+	ASSERT_EQ(0, get_file(path, type, sizeof(type)));
+	EXPECT_STREQ("identity\n", type);
+}
+
 /* What was unmapped is gone */
 TEST_F(dma, former_mapping)
 {

@@ -285,6 +285,27 @@ static int find_clock(const struct user *u)
 	return -1;
 }
 
+/* Let other devices access the first page of a BAR: a file, or an error */
+static int export_page(const struct user *u, uint32_t bar)
+{
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_dma_buf buf;
+		struct vfio_region_dma_range range;
+	} arg = {
+		.head.argsz = sizeof(arg),
+		.head.flags = VFIO_DEVICE_FEATURE_GET |
+			      VFIO_DEVICE_FEATURE_DMA_BUF,
+		.buf.region_index = bar,
+		.buf.open_flags = O_RDWR | O_CLOEXEC,
+		.buf.nr_ranges = 1,
+		.range.length = PAGE,
+	};
+	int fd = ioctl(u->device, VFIO_DEVICE_FEATURE, &arg);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* What a user writes there would be seen by all others */
 TEST_F(managed, shared_region_is_read_only)
 {
@@ -304,6 +325,9 @@ TEST_F(managed, shared_region_is_read_only)
 	EXPECT_EQ(-EPERM, region_write(&u, bar, 0, &val, 4));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 				   MAP_SHARED, u.device, region_offset(bar)));
+	EXPECT_EQ(-EPERM, export_page(&u, bar));
+	/* As it may one of its own */
+	EXPECT_LE(0, export_page(&u, 0));
 	clock = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, u.device,
 		     region_offset(bar));
 	EXPECT_NE(MAP_FAILED, (void *)clock);

@@ -98,6 +98,35 @@ TEST_F(sdi, attributes)
 		  exists(sdi_path(&self->pf, 0, "iommu_group")));
 }
 
+/* Some take time and memory, so they are for root alone */
+TEST_F(sdi, who_may_use_what)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+	} files[] = {
+		{ "siov/rid_allowlist", 0400 },
+		{ "siov/rid_mode", 0644 },
+		{ "siov/drivers_autoprobe", 0644 },
+		{ "siov/sdi_new", 0200 },
+		{ "siov/sdi_delete", 0200 },
+		{ "siov/sdi_params", 0444 },
+		{ "siov/sdi0/reset", 0200 },
+		{ "siov/sdi0/driver_override", 0644 },
+		{ "siov/sdi0/rid", 0444 },
+	};
+	struct stat st;
+	unsigned int i;
+
+	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		ASSERT_EQ(0, stat(pf_path(&self->pf, files[i].path), &st));
+		EXPECT_EQ(files[i].mode, st.st_mode & 07777) {
+			TH_LOG("%s", files[i].path);
+		}
+	}
+}
+
 static bool same_group(const struct pf *pf, const char *a, const char *b)
 {
 	char group_a[256], group_b[256];
@@ -559,11 +588,14 @@ TEST_F(sdi, rescan)
 	EXPECT_EQ(generation, number(sdi_path(&self->pf, 0, "generation")));
 }
 
-static bool wait_event(int fd, const char *action, const char *name)
+static bool wait_event(int fd, const char *action, const char *name,
+		       const struct pf *pf)
 {
 	double end = now() + 5;
-	char buf[4096];
+	char buf[4096], physfn[64];
 	ssize_t n;
+
+	snprintf(physfn, sizeof(physfn), "PCI_SDI_PHYSFN=%s", pf->name);
 
 	while (now() < end) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -577,6 +609,8 @@ static bool wait_event(int fd, const char *action, const char *name)
 		if (!strncmp(buf, action, strlen(action)) && strstr(buf, name))
 			return memmem(buf, n, "SUBSYSTEM=pci_sdi", 17) &&
 			       memmem(buf, n, "PCI_SDI_INDEX=0", 15) &&
+			       memmem(buf, n, "PCI_SDI_GENERATION=", 19) &&
+			       memmem(buf, n, physfn, strlen(physfn) + 1) &&
 			       memmem(buf, n, "MODALIAS=pci_sdi:", 17);
 	}
 	return false;
@@ -595,9 +629,9 @@ TEST_F(sdi, uevents)
 
 	rid_name(&self->pf, sdi_rid(&self->pf, 0), name, sizeof(name));
 	ASSERT_EQ(0, create_sdi(&self->pf, 0, NULL));
-	EXPECT_TRUE(wait_event(fd, "add@", name));
+	EXPECT_TRUE(wait_event(fd, "add@", name, &self->pf));
 	ASSERT_EQ(0, delete_sdi(&self->pf, 0));
-	EXPECT_TRUE(wait_event(fd, "remove@", name));
+	EXPECT_TRUE(wait_event(fd, "remove@", name, &self->pf));
 	close(fd);
 }
 

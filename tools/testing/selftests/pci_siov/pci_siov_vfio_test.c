@@ -179,6 +179,12 @@ TEST_F(vfio, config_header)
 		  cfg_read(u, PCI_DEVICE_ID, 2));
 	EXPECT_EQ(number(sdi_path(&self->pf, 0, "class")),
 		  cfg_read(u, PCI_CLASS_REVISION, 4) >> 8);
+	EXPECT_EQ(number(sdi_path(&self->pf, 0, "revision")),
+		  cfg_read(u, PCI_REVISION_ID, 1));
+	EXPECT_EQ(number(sdi_path(&self->pf, 0, "subsystem_vendor")),
+		  cfg_read(u, PCI_SUBSYSTEM_VENDOR_ID, 2));
+	EXPECT_EQ(number(sdi_path(&self->pf, 0, "subsystem_device")),
+		  cfg_read(u, PCI_SUBSYSTEM_ID, 2));
 	EXPECT_EQ(PCI_HEADER_TYPE_NORMAL, cfg_read(u, PCI_HEADER_TYPE, 1));
 	EXPECT_EQ(PCI_COMMAND_MEMORY, cfg_read(u, PCI_COMMAND, 2));
 	EXPECT_EQ(PCI_STATUS_CAP_LIST, cfg_read(u, PCI_STATUS, 2));
@@ -557,6 +563,35 @@ TEST_F(vfio, irq_bad_arguments)
 	close(fd[0]);
 }
 
+static int trigger(const struct user *u, unsigned int start, unsigned int count)
+{
+	return set_irqs(u, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+			VFIO_PCI_MSIX_IRQ_INDEX, start, count, NULL, 0);
+}
+
+/* All that were asked for in one call, or none of them */
+TEST_F(vfio, msix_all_or_none)
+{
+	struct user *u = &self->user[0];
+	int fd[3] = { eventfd(0, EFD_NONBLOCK), 12345, -1 };
+	int last = eventfd(0, EFD_NONBLOCK);
+
+	/* And MSI-X is not enabled by what has failed */
+	EXPECT_EQ(-EBADF, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, fd));
+	EXPECT_EQ(-EINVAL, trigger(u, 0, 1));
+	EXPECT_EQ(0, events(fd[0], 0));
+
+	/* Nor is what was there before taken away */
+	ASSERT_EQ(0, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, VECTORS - 1, 1,
+				  &last));
+	EXPECT_EQ(-EBADF, set_eventfds(u, VFIO_PCI_MSIX_IRQ_INDEX, 0, 2, fd));
+	EXPECT_EQ(0, trigger(u, 0, VECTORS));
+	EXPECT_EQ(0, events(fd[0], 0));
+	EXPECT_EQ(1, events(last, 0));
+	close(last);
+	close(fd[0]);
+}
+
 TEST_F(vfio, msix_table_is_only_memory)
 {
 	struct user *u = &self->user[0];
@@ -649,6 +684,24 @@ TEST_F(vfio, reset_by_flr)
 
 	check_reset(_metadata, &self->user[0], flr);
 	EXPECT_EQ(0, cfg_read(&self->user[0], exp + PCI_EXP_DEVCTL, 2));
+}
+
+/* What the user has not allowed, no reset allows */
+TEST_F(vfio, reset_leaves_bus_master_off)
+{
+	int (*const do_reset[])(const struct user *) = { reset, flr };
+	struct user *u = &self->user[0];
+	uint32_t *mem = user_dma_map(u, IOVA, MAP_SIZE);
+	unsigned int i;
+
+	ASSERT_NE(NULL, mem);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, do_reset[i](u));
+		EXPECT_FALSE(cfg_read(u, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+		EXPECT_EQ(RESULT_DROPPED | CAUSE_MASTER << 8,
+			  engine_fill(u, IOVA, PAGE, PATTERN));
+		EXPECT_TRUE(all(mem, PAGE, 0));
+	}
 }
 
 TEST_F(vfio, close_leaves_nothing)
@@ -856,6 +909,13 @@ static void check_taken_back(struct __test_metadata *_metadata,
 			user_close(&mine);
 		}
 		_exit(take_back(pf) ? 1 : 0);
+	}
+
+	/* All are asked before anybody waits for one of them */
+	for (i = 0; i < users; i++) {
+		struct pollfd pfd = { req[i], POLLIN, 0 };
+
+		EXPECT_EQ(1, poll(&pfd, 1, 5000));
 	}
 
 	/* One after the other; the SDI works until its user has closed */

@@ -73,6 +73,16 @@ FIXTURE_TEARDOWN_PARENT(virtio_legacy)
 	delete_all(&self->pf);
 }
 
+static int device_feature(const struct user *u, uint32_t flags)
+{
+	struct {
+		struct vfio_device_feature head;
+		uint64_t data;
+	} arg = { .head = { .argsz = sizeof(arg), .flags = flags } };
+
+	return ioctl(u->device, VFIO_DEVICE_FEATURE, &arg) ? -errno : 0;
+}
+
 /* What a legacy driver binds to, and that a modern one finds the rest */
 TEST_F(virtio_legacy, function)
 {
@@ -90,6 +100,10 @@ TEST_F(virtio_legacy, function)
 	EXPECT_EQ(4, region_read(u, PORTS_BAR, 0, &val, 4));
 	EXPECT_EQ(-EINVAL, region_read(u, PORTS_BAR, PORTS, &val, 1));
 	ASSERT_EQ(0, set_command(u, PCI_COMMAND_MEMORY, 0));
+
+	/* What a legacy driver has set up does not move with it */
+	EXPECT_EQ(-ENOTTY, device_feature(u, VFIO_DEVICE_FEATURE_GET |
+					  VFIO_DEVICE_FEATURE_MIGRATION));
 
 	/* What a modern device has is where it would be without */
 	ASSERT_EQ(0, virtio_find(&modern, NIC_IOVA(7)));

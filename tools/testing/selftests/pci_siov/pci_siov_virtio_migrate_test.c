@@ -713,6 +713,10 @@ TEST_F(migrate, refused)
 		EXPECT_GT(0, restore_stream(&b->v.user, &bad)) {
 			TH_LOG("taken: %s", edits[i].name);
 		}
+		/* It has taken all that it was given, but not as a whole */
+		EXPECT_EQ(edits[i].incomplete ? VFIO_DEVICE_STATE_ERROR :
+						VFIO_DEVICE_STATE_RESUMING,
+			  state_of(&b->v.user));
 		EXPECT_TRUE(log_tells(log, edits[i].reason, name)) {
 			TH_LOG("no reason: %s", edits[i].name);
 		}
