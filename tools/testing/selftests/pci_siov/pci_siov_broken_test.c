@@ -275,9 +275,11 @@ static void tell_of_engine(const struct user *u, const struct pf *pf)
 {
 	struct requests r = requests(pf);
 
-	printf("# the engine's result is %u after %u rounds of %u bytes of 0x%x to 0x%x; of all the device's SDIs, %llu requests were sent and %llu lost\n",
+	printf("# the engine's result is %u after %u rounds of %u bytes of 0x%x to 0x%x\n",
 	       reg(u, REG_RESULT), reg(u, REG_COUNT), reg(u, REG_LEN),
-	       reg(u, REG_PATTERN), reg(u, REG_DST), r.sent, r.lost);
+	       reg(u, REG_PATTERN), reg(u, REG_DST));
+	printf("# of all requests of SDIs, %llu were sent and %llu lost\n", r.sent,
+	       r.lost);
 }
 
 /* Does it write what it is told to? It does so until it is reset */
