@@ -278,7 +278,7 @@ static Scalable vtd_scalable_map(QTestState *qts, uint16_t rid, uint16_t domain,
         .entry = VTD_PASID_TABLES + 0x1000,
     };
 
-    /* Legacy mode's tables of the same domain, and its context out of the way */
+    /* Legacy mode's tables of the same domain, without its context */
     vtd_map(qts, rid, domain, phys);
     qtest_memset(qts, VTD_CONTEXT + 0x1000 * (rid >> 8), 0, 0x1000);
     qtest_memset(qts, VTD_PASID_TABLES, 0, 0x2000);
@@ -293,8 +293,8 @@ static Scalable vtd_scalable_map(QTestState *qts, uint16_t rid, uint16_t domain,
 }
 
 /*
- * Linux clears the present bit of a PASID entry, invalidates, and clears the rest.
- * Nothing may be translated after the first step, and nothing of it kept.
+ * Linux clears the present bit of a PASID entry, invalidates, and clears the
+ * rest. Nothing may be translated after the first step, and nothing of it kept.
  */
 static void test_vtd_pasid_not_present(void)
 {
