@@ -270,6 +270,26 @@ static void siov_testdev_init_acs(SIOVTestdev *d)
                  d->acs == SIOV_ACS_ON ? redirect : 0);
 }
 
+/*
+ * A link that is not the narrowest and slowest there is, which the driver shows
+ * to a user of an SDI whose PF has none.
+ */
+static void siov_init_link(PCIDevice *pdev)
+{
+    uint8_t *exp = pdev->config + pdev->exp.exp_cap;
+
+    pci_long_test_and_clear_mask(exp + PCI_EXP_LNKCAP,
+                                 PCI_EXP_LNKCAP_SLS | PCI_EXP_LNKCAP_MLW);
+    pci_long_test_and_set_mask(exp + PCI_EXP_LNKCAP,
+                               QEMU_PCI_EXP_LNKCAP_MLS(QEMU_PCI_EXP_LNK_5GT) |
+                               QEMU_PCI_EXP_LNKCAP_MLW(QEMU_PCI_EXP_LNK_X4));
+    pci_word_test_and_clear_mask(exp + PCI_EXP_LNKSTA,
+                                 PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW);
+    pci_word_test_and_set_mask(exp + PCI_EXP_LNKSTA,
+                               QEMU_PCI_EXP_LNKSTA_CLS(QEMU_PCI_EXP_LNK_5GT) |
+                               QEMU_PCI_EXP_LNKSTA_NLW(QEMU_PCI_EXP_LNK_X4));
+}
+
 static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(d);
@@ -287,6 +307,7 @@ static bool siov_testdev_init_caps(SIOVTestdev *d, Error **errp)
         error_setg(errp, "no room for the PCI Express capability");
         return false;
     }
+    siov_init_link(pdev);
     pcie_cap_deverr_init(pdev);
     pcie_cap_flr_init(pdev);
     if (pcie_aer_init(pdev, PCI_ERR_VER, SIOV_AER_OFFSET, PCI_ERR_SIZEOF,

@@ -16,45 +16,6 @@
 #define OLD		0x01d01d01
 #define NEW		0x2e32e32e
 
-/* What of BAR 0 the user asks for */
-struct range {
-	uint64_t offset;
-	uint64_t length;
-};
-
-static int export_ranges(const struct user *u, uint32_t index, uint32_t flags,
-			 uint32_t nr, const struct range *range)
-{
-	struct {
-		struct vfio_device_feature hdr;
-		struct vfio_device_feature_dma_buf buf;
-		struct vfio_region_dma_range range[4];
-	} arg = {
-		.hdr.argsz = sizeof(arg),
-		.hdr.flags = VFIO_DEVICE_FEATURE_GET |
-			     VFIO_DEVICE_FEATURE_DMA_BUF,
-		.buf.region_index = index,
-		.buf.open_flags = O_RDWR | O_CLOEXEC,
-		.buf.flags = flags,
-		.buf.nr_ranges = nr,
-	};
-	unsigned int i;
-	int fd;
-
-	for (i = 0; i < nr; i++) {
-		arg.range[i].offset = range[i].offset;
-		arg.range[i].length = range[i].length;
-	}
-
-	fd = ioctl(u->device, VFIO_DEVICE_FEATURE, &arg);
-	return fd < 0 ? -errno : fd;
-}
-
-static int export_page(const struct user *u)
-{
-	return export_ranges(u, 0, 0, 1, &(struct range){ 0, PAGE });
-}
-
 static int map_dmabuf(const struct user *u, int fd)
 {
 	struct iommu_ioas_map_file map = {
@@ -205,7 +166,7 @@ TEST_F(dmabuf, one_range)
 
 TEST_F(dmabuf, others_reach_the_pages)
 {
-	int fd = export_page(&self->owner);
+	int fd = export_page(&self->owner, 0);
 	uint32_t *mem;
 
 	ASSERT_LE(0, fd);
@@ -250,7 +211,7 @@ static void expect_revoked(struct __test_metadata *_metadata,
 
 TEST_F(dmabuf, revoked_by_the_users_reset)
 {
-	int fd = export_page(&self->owner);
+	int fd = export_page(&self->owner, 0);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map_dmabuf(&self->sender, fd));
@@ -262,7 +223,7 @@ TEST_F(dmabuf, revoked_by_the_users_reset)
 
 TEST_F(dmabuf, revoked_while_memory_is_off)
 {
-	int fd = export_page(&self->owner);
+	int fd = export_page(&self->owner, 0);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map_dmabuf(&self->sender, fd));
@@ -284,7 +245,7 @@ TEST_F(dmabuf, exported_while_memory_is_off)
 	int fd;
 
 	ASSERT_EQ(0, set_command(&self->owner, 0, PCI_COMMAND_MEMORY));
-	fd = export_page(&self->owner);
+	fd = export_page(&self->owner, 0);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-ENODEV, map_dmabuf(&self->sender, fd));
 	ASSERT_EQ(0, set_command(&self->owner, PCI_COMMAND_MEMORY, 0));
@@ -296,7 +257,7 @@ TEST_F(dmabuf, exported_while_memory_is_off)
 
 TEST_F(dmabuf, revoked_by_a_reset_of_the_pf)
 {
-	int fd = export_page(&self->owner);
+	int fd = export_page(&self->owner, 0);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map_dmabuf(&self->sender, fd));
@@ -309,7 +270,7 @@ TEST_F(dmabuf, revoked_by_a_reset_of_the_pf)
 TEST_F(dmabuf, revoked_when_the_user_goes)
 {
 	char buf[256];
-	int fd = export_page(&self->owner);
+	int fd = export_page(&self->owner, 0);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map_dmabuf(&self->sender, fd));
@@ -331,7 +292,7 @@ TEST_F(dmabuf, revoked_when_the_user_goes)
 /* Nobody waits for who only holds the descriptor */
 TEST_F(dmabuf, destroyed_with_a_descriptor_left)
 {
-	int fd = export_page(&self->owner);
+	int fd = export_page(&self->owner, 0);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, map_dmabuf(&self->sender, fd));

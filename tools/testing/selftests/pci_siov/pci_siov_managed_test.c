@@ -285,27 +285,6 @@ static int find_clock(const struct user *u)
 	return -1;
 }
 
-/* Let other devices access the first page of a BAR: a file, or an error */
-static int export_page(const struct user *u, uint32_t bar)
-{
-	struct {
-		struct vfio_device_feature head;
-		struct vfio_device_feature_dma_buf buf;
-		struct vfio_region_dma_range range;
-	} arg = {
-		.head.argsz = sizeof(arg),
-		.head.flags = VFIO_DEVICE_FEATURE_GET |
-			      VFIO_DEVICE_FEATURE_DMA_BUF,
-		.buf.region_index = bar,
-		.buf.open_flags = O_RDWR | O_CLOEXEC,
-		.buf.nr_ranges = 1,
-		.range.length = PAGE,
-	};
-	int fd = ioctl(u->device, VFIO_DEVICE_FEATURE, &arg);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* What a user writes there would be seen by all others */
 TEST_F(managed, shared_region_is_read_only)
 {

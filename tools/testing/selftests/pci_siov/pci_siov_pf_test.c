@@ -17,6 +17,7 @@
 #define SRIOV_NUM_VF		0x10
 #define SRIOV_VF_OFFSET		0x14
 #define SRIOV_VF_STRIDE		0x16
+#define CAP_ID_EXP		0x10
 #define EXP_DEVCTL2		0x28
 #define EXP_DEVCTL2_ARI		0x0020
 
@@ -168,15 +169,9 @@ static bool ari_forwarding(const struct function *list, int n,
 			   const struct function *f)
 {
 	const struct function *port = bridge_above(list, n, f);
-	unsigned int pos;
+	unsigned int pos = port ? find_cap(port, CAP_ID_EXP) : 0;
 
-	if (!port)
-		return false;
-	for (pos = port->config[0x34]; pos >= 0x40; pos = port->config[pos + 1]) {
-		if (port->config[pos] == 0x10)
-			return get16(port, pos + EXP_DEVCTL2) & EXP_DEVCTL2_ARI;
-	}
-	return false;
+	return pos && get16(port, pos + EXP_DEVCTL2) & EXP_DEVCTL2_ARI;
 }
 
 /* The function with SR-IOV that has the lowest number on its bus. */

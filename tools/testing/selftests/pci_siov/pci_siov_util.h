@@ -212,6 +212,19 @@ static inline struct function *find_siov_function(struct function *f)
 	return NULL;
 }
 
+/* The capability with this ID, 0 if there is none. */
+static inline unsigned int find_cap(const struct function *f, uint8_t id)
+{
+	unsigned int pos = f->config[0x34] & ~3, left = 48;
+
+	while (pos >= 0x40 && left--) {
+		if (f->config[pos] == id)
+			return pos;
+		pos = f->config[pos + 1] & ~3;
+	}
+	return 0;
+}
+
 /* The n-th extended capability with this ID (from 0), 0 if there is none. */
 static inline unsigned int find_nth_ext_cap(const struct function *f,
 					    uint16_t id, unsigned int n)

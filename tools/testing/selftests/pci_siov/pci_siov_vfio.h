@@ -430,4 +430,46 @@ static inline uint64_t events(int fd, int ms)
 	return value;
 }
 
+/* What of a BAR other devices may access */
+struct range {
+	uint64_t offset;
+	uint64_t length;
+};
+
+/* A DMA-BUF of at most four ranges of a BAR: its file, or an error */
+static inline int export_ranges(const struct user *u, uint32_t index,
+				uint32_t flags, uint32_t nr,
+				const struct range *range)
+{
+	struct {
+		struct vfio_device_feature hdr;
+		struct vfio_device_feature_dma_buf buf;
+		struct vfio_region_dma_range range[4];
+	} arg = {
+		.hdr.argsz = sizeof(arg),
+		.hdr.flags = VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_DMA_BUF,
+		.buf.region_index = index,
+		.buf.open_flags = O_RDWR | O_CLOEXEC,
+		.buf.flags = flags,
+		.buf.nr_ranges = nr,
+	};
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < nr; i++) {
+		arg.range[i].offset = range[i].offset;
+		arg.range[i].length = range[i].length;
+	}
+
+	fd = ioctl(u->device, VFIO_DEVICE_FEATURE, &arg);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The same of the first page */
+static inline int export_page(const struct user *u, uint32_t index)
+{
+	return export_ranges(u, index, 0, 1, &(struct range){ 0, PAGE });
+}
+
 #endif /* PCI_SIOV_VFIO_H */

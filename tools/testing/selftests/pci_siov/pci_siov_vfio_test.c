@@ -205,19 +205,52 @@ TEST_F(vfio, config_header)
 	EXPECT_EQ(0, cfg_read(u, PCI_CFG_SPACE_SIZE, 4));
 }
 
+/* A PF that is integrated into the root complex has no link */
+TEST_F(vfio, config_link)
+{
+	unsigned int exp = cfg_find_cap(&self->user[0], PCI_CAP_ID_EXP);
+	const uint32_t none = PCI_EXP_LNKCAP_SLS_2_5GB | 1 << 4;
+	struct function f;
+	uint32_t cap, status;
+	unsigned int pf;
+
+	ASSERT_EQ(0, read_function(&f, self->pf.name));
+	pf = find_cap(&f, PCI_CAP_ID_EXP);
+	ASSERT_NE(0, pf);
+	ASSERT_NE(0, exp);
+	cap = get32(&f, pf + PCI_EXP_LNKCAP) &
+	      (PCI_EXP_LNKCAP_SLS | PCI_EXP_LNKCAP_MLW);
+	status = get16(&f, pf + PCI_EXP_LNKSTA) &
+		 (PCI_EXP_LNKSTA_CLS | PCI_EXP_LNKSTA_NLW);
+	/* Or else this test would tell nothing */
+	ASSERT_NE(none, cap);
+	ASSERT_NE(none, status);
+	if ((get16(&f, pf + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_TYPE) >> 4 ==
+	    PCI_EXP_TYPE_RC_END)
+		cap = status = none;
+	EXPECT_EQ(cap, cfg_read(&self->user[0], exp + PCI_EXP_LNKCAP, 4));
+	EXPECT_EQ(status, cfg_read(&self->user[0], exp + PCI_EXP_LNKSTA, 2));
+}
+
 TEST_F(vfio, config_bar_sizing)
 {
 	struct user *u = &self->user[0];
 	struct vfio_region_info info;
 	unsigned int i, pos;
+	struct function f;
 	uint64_t mask;
 	uint32_t low;
 
+	ASSERT_EQ(0, read_function(&f, self->pf.name));
 	for (i = 0; i < 6; i++) {
 		pos = PCI_BASE_ADDRESS_0 + 4 * i;
 		ASSERT_EQ(0, region_info(u, i, &info));
 		ASSERT_EQ(0, cfg_write(u, pos, 0xffffffff, 4));
 		low = cfg_read(u, pos, 4);
+		/* The kind of memory is that of the PF's BAR with the pages */
+		if (!i)
+			EXPECT_EQ(get32(&f, PCI_BASE_ADDRESS_2) & 0xf,
+				  low & 0xf);
 		mask = 0xffffffff00000000ULL | (low & ~0xfU);
 		if (low & PCI_BASE_ADDRESS_MEM_TYPE_64) {
 			ASSERT_EQ(0, cfg_write(u, pos + 4, 0xffffffff, 4));
