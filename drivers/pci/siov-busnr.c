@@ -25,7 +25,8 @@
  *
  * No bus that a driver may be using ever gets another number.  A grown window
  * stays as it is when the PF goes: the next PF below it may need it, and a bridge
- * that needs it gets it.
+ * that needs it gets it.  When its bridge goes, it is what it was without SIOV, as
+ * far as SDIs do not keep numbers: see pci_siov_give_back().
  */
 
 #define dev_fmt(fmt) "PCI/SIOV: " fmt
@@ -474,7 +475,7 @@ static void siov_shrink(struct pci_bus *bus)
 	siov_write_subordinate(bus->self, last);
 	pm_runtime_put(&bus->self->dev);
 	pci_siov_bus_changed(bus);
-	pci_info(bus->self, "subordinate bus number lowered from %02x to %02x for new bridges\n",
+	pci_info(bus->self, "subordinate bus number lowered from %02x to %02x\n",
 		 old, last);
 }
 
@@ -487,6 +488,22 @@ static void siov_yield(struct pci_bus *bus)
 		siov_yield(child);
 		siov_shrink(child);
 	}
+}
+
+/**
+ * pci_siov_give_back() - Let a bridge keep no numbers that were for SDIs
+ * @bus: the bus behind it, which is about to be removed
+ *
+ * What is left in its registers would be taken for numbers that firmware gave when
+ * the bridge is found again, and then would yield to nobody.
+ *
+ * Context: the caller holds pci_rescan_remove_lock, if windows have grown. All
+ * below @bus has been removed.
+ */
+void pci_siov_give_back(struct pci_bus *bus)
+{
+	if (bus->self && !pci_dev_is_disconnected(bus->self))
+		siov_shrink(bus);
 }
 
 static bool siov_reaches(const struct pci_bus *bus, u8 first, u8 last)
@@ -574,6 +591,8 @@ static void siov_tear_down(struct pci_bus *bus)
 		pci_stop_and_remove_bus_device(dev);
 	}
 
+	/* All of its numbers are taken from it below */
+	bus->siov_spare = 0;
 	pci_remove_bus(bus);
 	bridge->subordinate = NULL;
 	pci_read_config_dword(bridge, PCI_PRIMARY_BUS, &buses);
@@ -716,21 +735,38 @@ static u32 siov_place(struct pci_siov_plan *plan, struct pci_bus *bus,
 	return shift;
 }
 
+/* The last number of @bus from @first on before one that SDIs use */
+static u32 siov_unclaimed_end(struct pci_bus *bus, u32 first)
+{
+	u32 busnr;
+
+	for (busnr = first; busnr <= bus->busn_res.end; busnr++)
+		if (pci_rid_bus_claimed(bus, busnr))
+			return busnr - 1;
+
+	return bus->busn_res.end;
+}
+
 /* Plan the new bridges on @bus, which itself keeps its numbers */
 static void siov_plan_bus(struct pci_siov_plan *plan, struct pci_bus *bus)
 {
 	u32 last = bus->number + pci_iov_bus_range(bus), new = 0, old = 0, shift = 0;
+	u32 first = bus->busn_res.end, end;
 	struct pci_bus *child;
 
 	list_for_each_entry(child, &bus->children, node) {
 		last = max_t(u32, last, child->busn_res.end);
-		if (siov_is_new(child))
+		if (siov_is_new(child)) {
+			first = min_t(u32, first, child->busn_res.start);
 			new++;
-		else
+		} else {
 			old++;
+		}
 	}
 
-	if (!new || last >= bus->busn_res.end || !siov_is_packed(bus, false))
+	/* Bridges that move up must not get to numbers that SDIs use */
+	end = siov_unclaimed_end(bus, first);
+	if (!new || last >= end || !siov_is_packed(bus, false))
 		return;
 
 	/* What is missing below another bus cannot come from this one */
@@ -743,7 +779,7 @@ static void siov_plan_bus(struct pci_siov_plan *plan, struct pci_bus *bus)
 	if (!old && siov_wanted_bus(bus) > siov_own_end(bus))
 		plan->missing[bus->number] = siov_wanted_bus(bus) - siov_own_end(bus);
 
-	if (!siov_share_out(plan, bus->busn_res.end - last))
+	if (!siov_share_out(plan, end - last))
 		return;
 
 	shift = plan->extra[bus->number];

@@ -345,7 +345,8 @@ static void __iomem *map_blocks(struct pci_dev *pdev, u8 bar,
 	u32 start = readl(header + VP_SIOV_CTRL_OFFSET);
 	u64 end = start + (u64)siov->total * siov->block_size;
 
-	if (siov->block_size < VP_SIOV_BLK_MSG(0) || start % sizeof(u32) ||
+	if (siov->block_size < VP_SIOV_BLK_MSG(0) ||
+	    siov->block_size % sizeof(u32) || start % sizeof(u32) ||
 	    end > pci_resource_len(pdev, bar))
 		return NULL;
 
@@ -433,6 +434,7 @@ void virtio_pci_siov_probe(struct virtio_pci_device *vp_dev)
 	pci_read_config_byte(pdev, pos + VP_SIOV_CAP_BAR, &bar);
 	pci_read_config_dword(pdev, pos + VP_SIOV_CAP_OFFSET, &offset);
 	if (bar >= PCI_STD_NUM_BARS || offset % sizeof(u32) ||
+	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
 	    (u64)offset + VP_SIOV_HEADER_LEN > pci_resource_len(pdev, bar)) {
 		pci_warn(pdev, "the registers do not fit into BAR %u, there can be no SDIs\n",
 			 bar);
@@ -501,7 +503,7 @@ void virtio_pci_sdi_break_pf(const struct pci_sdi *sdi)
 {
 	struct virtio_pci_device *owner = pci_get_drvdata(sdi->pf);
 
-	virtio_break_device(&owner->vdev);
+	virtio_break_until_reset(&owner->vdev);
 }
 EXPORT_SYMBOL_GPL(virtio_pci_sdi_break_pf);
 

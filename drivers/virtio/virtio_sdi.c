@@ -72,6 +72,9 @@ struct virtio_sdi_irq {
  * @vector_each: each queue has a vector of its own
  * @paused: the SDI is being reset, and the virtio driver knows
  * @gone: it does not come back, unless a reset succeeds in spite of that
+ * @told: the PCI core tells what happens to the SDI
+ * @probing: a virtio driver may be bound for the first time
+ * @interrupted: a reset has come while it was, and the driver cannot go on
  * @resumed: wakes who waits for the end of @paused
  */
 struct virtio_sdi {
@@ -88,6 +91,9 @@ struct virtio_sdi {
 	bool vector_each;
 	bool paused;
 	bool gone;
+	bool told;
+	bool probing;
+	bool interrupted;
 	wait_queue_head_t resumed;
 };
 
@@ -549,6 +555,11 @@ static int vs_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 	list_for_each_entry(vq, &vdev->vqs, list)
 		vp_modern_set_queue_enable(&vs->mdev, vq->index, true);
 
+	/* From here on a probe may wait for an answer, and a reset takes it */
+	if (!vs->told) {
+		vs->told = true;
+		pci_sdi_notify_start(vs->sdi);
+	}
 	return 0;
 }
 
@@ -721,6 +732,28 @@ static struct virtio_sdi *vs_alloc(struct pci_sdi *sdi)
 	return vs;
 }
 
+static bool vs_is_gone(struct virtio_sdi *vs)
+{
+	return vs->gone || vp_modern_get_status(&vs->mdev) == U8_MAX;
+}
+
+/* Resets are told until the virtio driver has gone: it may wait for the device */
+static void vs_leave(struct virtio_sdi *vs)
+{
+	struct device *dev = get_device(&vs->vdev.dev);
+
+	/* A virtio driver can only go when it has its queues back */
+	wait_event(vs->resumed, !READ_ONCE(vs->paused) || READ_ONCE(vs->gone));
+
+	/* The interrupt that says so may come too late */
+	if (vs_is_gone(vs) || vs_needs_reset(vs))
+		virtio_break_device(&vs->vdev);
+	unregister_virtio_device(&vs->vdev);
+	pci_sdi_notify_stop(vs->sdi);
+	iounmap(vs->regs);
+	put_device(dev);
+}
+
 static int virtio_sdi_probe(struct pci_sdi *sdi)
 {
 	struct virtio_sdi *vs;
@@ -744,10 +777,18 @@ static int virtio_sdi_probe(struct pci_sdi *sdi)
 
 	vs->vdev.id = vs->mdev.id;
 	dev_set_drvdata(&sdi->dev, vs);
+	WRITE_ONCE(vs->probing, true);
 	ret = register_virtio_device(&vs->vdev);
+	WRITE_ONCE(vs->probing, false);
+	if (!ret && READ_ONCE(vs->interrupted)) {
+		/* The core tries again after the reset */
+		vs_leave(vs);
+		return -EAGAIN;
+	}
 	if (!ret)
 		return 0;
 
+	pci_sdi_notify_stop(sdi);
 	iounmap(vs->regs);
 	put_device(&vs->vdev.dev);
 	return ret;
@@ -759,26 +800,9 @@ err_free:
 	return ret;
 }
 
-static bool vs_is_gone(struct virtio_sdi *vs)
-{
-	return vs->gone || vp_modern_get_status(&vs->mdev) == U8_MAX;
-}
-
 static void virtio_sdi_remove(struct pci_sdi *sdi)
 {
-	struct virtio_sdi *vs = dev_get_drvdata(&sdi->dev);
-	struct device *dev = get_device(&vs->vdev.dev);
-
-	/* A virtio driver can only go when it has its queues back */
-	wait_event(vs->resumed, !READ_ONCE(vs->paused) || READ_ONCE(vs->gone));
-	pci_sdi_notify_stop(sdi);
-
-	/* The interrupt that says so may come too late */
-	if (vs_is_gone(vs) || vs_needs_reset(vs))
-		virtio_break_device(&vs->vdev);
-	unregister_virtio_device(&vs->vdev);
-	iounmap(vs->regs);
-	put_device(dev);
+	vs_leave(dev_get_drvdata(&sdi->dev));
 }
 
 /* Let the virtio driver give up its queues, as what is in them will be lost */
@@ -797,7 +821,9 @@ static void vs_pause(struct virtio_sdi *vs)
 
 	/* It may be being bound or unbound */
 	drv = READ_ONCE(vs->vdev.dev.driver);
-	if (drv)
+	if (READ_ONCE(vs->probing))
+		WRITE_ONCE(vs->interrupted, true);
+	else if (drv)
 		dev_warn(&vs->sdi->dev, "driver %s cannot go through a reset (%d); unbind and bind it afterwards\n",
 			 drv->name, ret);
 	virtio_break_device(&vs->vdev);
@@ -841,7 +867,8 @@ static void virtio_sdi_reset_done(struct pci_sdi *sdi, int error)
 		dev_err(&sdi->dev, "the virtio device did not come back from a reset: %d\n",
 			ret);
 
-	/* A later reset may bring back what this one did not */
+	/* A later reset may bring back what this one did not. Nobody waits for it */
+	WRITE_ONCE(vs->vdev.reset_expected, false);
 	WRITE_ONCE(vs->paused, false);
 	wake_up_all(&vs->resumed);
 }

@@ -374,6 +374,30 @@ bool pci_rid_in_quarantine(struct pci_host_bridge *bridge, u16 pf)
 	return false;
 }
 
+/**
+ * pci_rid_quarantine_is_lost() - May a device in quarantine have another bus number?
+ * @bridge: the host bridge
+ *
+ * A port that was removed may get another number, and then its devices are found
+ * with other Routing IDs, which nobody can tell from new devices.
+ *
+ * Context: sleeps; not under &pci_bus_sem.
+ *
+ * Return: true if there is no bus any more for a PF with Routing IDs in quarantine.
+ */
+bool pci_rid_quarantine_is_lost(struct pci_host_bridge *bridge)
+{
+	int domain = pci_domain_nr(bridge->bus);
+	unsigned long rid;
+	void *entry;
+
+	xa_for_each_marked(&bridge->rid_claims, rid, entry, MARK_QUARANTINE)
+		if (!pci_find_bus(domain, PCI_BUS_NUM(quarantined_pf(entry))))
+			return true;
+
+	return false;
+}
+
 static void end_quarantine_between(struct pci_host_bridge *bridge, u16 first,
 				   u16 last)
 {

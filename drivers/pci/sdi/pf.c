@@ -805,7 +805,8 @@ void pci_sdis_init(struct pci_dev *pf)
 	pf->siov->spf = spf;
 
 	/* Whoever had the function before could not stop all of its SDIs */
-	if (pci_rid_in_quarantine(spf->bridge, pci_dev_id(pf)))
+	if (pci_rid_in_quarantine(spf->bridge, pci_dev_id(pf)) ||
+	    pci_rid_quarantine_is_lost(spf->bridge))
 		WRITE_ONCE(pf->siov->left_over, true);
 }
 

@@ -413,6 +413,7 @@ void pci_sdi_quarantine_rid(struct pci_sdi *sdi);
 int pci_rid_check_left_over(struct pci_dev *pf);
 bool pci_rid_claimed_by(const struct pci_dev *pf, u16 rid);
 bool pci_rid_in_quarantine(struct pci_host_bridge *bridge, u16 pf);
+bool pci_rid_quarantine_is_lost(struct pci_host_bridge *bridge);
 void pci_rid_end_quarantine(struct pci_host_bridge *bridge, u16 pf);
 const char *pci_rid_name(const struct pci_dev *pf, u16 rid,
 			 char name[PCI_RID_NAME_LEN]);

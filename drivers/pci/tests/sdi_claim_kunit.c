@@ -657,6 +657,47 @@ static void claim_stream(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x200, create(box.pf[0], 0xf8));
 }
 
+/* What one stream covers does not grow with another one */
+static void claim_two_streams(struct kunit *test)
+{
+	struct claim_box box;
+	u32 last = 0x100;
+
+	claim_box_init(test, &box);
+	fake_pci_set_buses(box.rp, 0, 1, 1);
+	fake_pci_add_sdis(box.fn[0], 0x100, 8, 1);
+	claim_box_scan(test, &box);
+	box.pf[0]->bus->busn_res.end = 1;
+	KUNIT_ASSERT_EQ(test, 0, pci_siov_add_stream(box.pf[0], &last));
+	KUNIT_EXPECT_EQ(test, 0x1ff, last);
+
+	/* The second one has VFs above all SDIs */
+	box.pf[0]->bus->busn_res.end = 2;
+	last = 0x2f0;
+	KUNIT_ASSERT_EQ(test, 0, pci_siov_add_stream(box.pf[0], &last));
+	KUNIT_EXPECT_EQ(test, 0x2f0, last);
+	KUNIT_EXPECT_EQ(test, -ENXIO, create(box.pf[0], 0xf8));
+	pci_siov_remove_stream(box.pf[0]);
+	KUNIT_EXPECT_EQ(test, -ENXIO, create(box.pf[0], 0xf8));
+	pci_siov_remove_stream(box.pf[0]);
+	KUNIT_EXPECT_EQ(test, 0x200, create(box.pf[0], 0xf8));
+}
+
+/* VFs that cannot be had after all leave their Routing IDs to SDIs */
+static void claim_vfs_fail(struct kunit *test)
+{
+	struct claim_box box;
+
+	claim_box_init(test, &box);
+	fake_pci_add_vfs(box.fn[0], 3, 0x20, 1);
+	fake_pci_add_sdis(box.fn[0], 16, 0x20, 1);
+	claim_box_scan(test, &box);
+	fake_pci_put8(box.fn[0]->vf, PCI_HEADER_TYPE, 0x7f);
+	KUNIT_EXPECT_EQ(test, -EIO, pci_enable_sriov(box.pf[0], 3));
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+	KUNIT_EXPECT_EQ(test, 0x121, create(box.pf[0], 1));
+}
+
 static void claim_stream_after_software(struct kunit *test)
 {
 	struct claim_box box;
@@ -1018,6 +1059,8 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(claim_left_over_by_driver),
 	KUNIT_CASE(claim_left_over_by_removal),
 	KUNIT_CASE(claim_stream),
+	KUNIT_CASE(claim_two_streams),
+	KUNIT_CASE_SLOW(claim_vfs_fail),
 	KUNIT_CASE(claim_stream_after_software),
 #ifdef CONFIG_PCI_IDE
 	KUNIT_CASE(claim_ide_stream),
@@ -1185,6 +1228,31 @@ static void allow_follows_the_bus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENXIO, create_rid(pf, 0, 0x101));
 }
 
+/* A function has come, and the device has not been told yet */
+static void allow_any_by_an_old_list(struct kunit *test)
+{
+	struct claim_box box;
+	struct pci_dev *pf;
+
+	claim_box_init(test, &box);
+	fake_pci_add_sdis(box.fn[0], 300, 0x80, 1);
+	claim_box_scan(test, &box);
+	pf = box.pf[0];
+	pci_stop_and_remove_bus_device_locked(box.pf[1]);
+	KUNIT_ASSERT_EQ(test, 0,
+			pci_siov_set_rid_mode(pf, PCI_SIOV_RID_SOFTWARE));
+	disable_work_sync(&pci_siov_pf(pf)->allow_work);
+	fake_pci_rescan(box.host);
+	KUNIT_EXPECT_EQ(test, 0x102, create(pf, 0));
+	KUNIT_EXPECT_NULL(test, xa_load(&pci_siov_pf(pf)->bridge->rid_claims,
+					0x101));
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(pf, 0));
+	enable_work(&pci_siov_pf(pf)->allow_work);
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_siov_set_rid_mode(pf, PCI_SIOV_RID_STRIDED));
+	KUNIT_EXPECT_TRUE(test, claims_are_empty(&box));
+}
+
 static bool device_allows(struct pci_dev *pf, u16 rid)
 {
 	struct pci_siov_pf *spf = pci_siov_pf(pf);
@@ -1239,6 +1307,7 @@ static struct kunit_case allow_cases[] = {
 	KUNIT_CASE(allow_on_root_bus),
 	KUNIT_CASE(allow_software_mode),
 	KUNIT_CASE(allow_follows_the_bus),
+	KUNIT_CASE(allow_any_by_an_old_list),
 	KUNIT_CASE(allow_follows_the_mode),
 	{}
 };

@@ -427,6 +427,24 @@ static void iommu_blocks_over_error(struct kunit *test)
 	unbind();
 }
 
+/* Its Routing ID may be that of another one after the reset */
+static void iommu_blocks_lost(struct kunit *test)
+{
+	u16 stride = box->pf->siov->pos + PCI_SIOV_STRIDE;
+
+	bind(test);
+	scoped_guard(device, &box->pf->dev) {
+		pci_sdis_reset_prepare(box->pf);
+		fake_pci_put16(box->fn, stride, 2);
+		fake_sdi_forget();
+		pci_siov_restore_state(box->pf);
+		pci_sdis_reset_done(box->pf);
+	}
+	KUNIT_EXPECT_EQ(test, PCI_SDI_LOST, to_sdi_core(box->sdi)->state);
+	pasids_are_blocked(test);
+	unbind();
+}
+
 /* Each way to get an SDI that nobody has */
 static void iommu_gives_it_to_nobody(struct kunit *test)
 {
@@ -511,6 +529,42 @@ static void iommu_groups_by_redirection(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_alone(test, PCI_ACS_RR));
 }
 
+/* From here on new SDIs are in the group of their PF */
+static void share_group(void)
+{
+	add_acs(box->fn);
+	box->pf->acs_cap = box->fn->last_ext;
+	box->pf->acs_capabilities = PCI_ACS_RR | PCI_ACS_CR;
+	fake_pci_put16(box->fn, box->pf->acs_cap + PCI_ACS_CTRL, 0);
+}
+
+/* The others of a group would reach what is behind the PASID, and it them */
+static void iommu_gives_no_pasid_of_a_group(struct kunit *test)
+{
+	struct pci_sdi_params params = { .index = 1, .rid = PCI_SDI_ANY_RID };
+	struct device *pf = &box->pf->dev;
+	struct pci_sdi *sdi;
+	int owner;
+
+	device_release_driver(pf);
+	KUNIT_ASSERT_GE(test, device_attach(pf), 0);
+	share_group();
+	sdi = pci_sdi_create(box->pf, &params);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
+	KUNIT_ASSERT_PTR_EQ(test, sdi->dev.iommu_group, pf->iommu_group);
+	KUNIT_EXPECT_EQ(test, -EPERM,
+			iommu_device_claim_pasid(&sdi->dev, 1, &owner));
+	pci_sdi_destroy(sdi);
+	pci_sdi_put(sdi);
+
+	/* Nobody joins the group afterwards */
+	pf->iommu->max_pasids = NUM_PASIDS;
+	KUNIT_ASSERT_EQ(test, 0, iommu_device_claim_pasid(pf, 1, &owner));
+	sdi = pci_sdi_create(box->pf, &params);
+	KUNIT_EXPECT_EQ(test, -ENODEV, PTR_ERR_OR_ZERO(sdi));
+	iommu_device_release_pasid(pf, 1, &owner);
+}
+
 /* An SDI that was blocked until its end leaves a group that others can use */
 static void iommu_group_is_usable_again(struct kunit *test)
 {
@@ -519,10 +573,7 @@ static void iommu_group_is_usable_again(struct kunit *test)
 	struct pci_sdi *sdi;
 	int owner;
 
-	add_acs(box->fn);
-	box->pf->acs_cap = box->fn->last_ext;
-	box->pf->acs_capabilities = PCI_ACS_RR | PCI_ACS_CR;
-	fake_pci_put16(box->fn, box->pf->acs_cap + PCI_ACS_CTRL, 0);
+	share_group();
 	sdi = pci_sdi_create(box->pf, &params);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sdi));
 	KUNIT_ASSERT_PTR_EQ(test, sdi->dev.iommu_group, pf->iommu_group);
@@ -626,7 +677,9 @@ static struct kunit_case iommu_cases[] = {
 	KUNIT_CASE(iommu_unblocks_later),
 	KUNIT_CASE(iommu_forgets_pasids),
 	KUNIT_CASE(iommu_blocks_over_error),
+	KUNIT_CASE(iommu_blocks_lost),
 	KUNIT_CASE(iommu_gives_it_to_nobody),
+	KUNIT_CASE(iommu_gives_no_pasid_of_a_group),
 	KUNIT_CASE(iommu_blocks_what_is_gone),
 	KUNIT_CASE(iommu_blocks_while_another_goes),
 	KUNIT_CASE(iommu_groups_by_redirection),

@@ -296,6 +296,28 @@ static void quarantine_outlives_masked_reset(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, life_rid_is_claimed(0x108));
 }
 
+static void renumber_end(void *unused)
+{
+	pci_clear_flags(PCI_REASSIGN_ALL_BUS);
+}
+
+/* The port above is removed as well, and gets another number where the kernel gives it */
+static void quarantine_outlives_a_new_number(struct kunit *test)
+{
+	hang_and_delete(test);
+	pci_add_flags(PCI_REASSIGN_ALL_BUS);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, renumber_end, NULL));
+	pci_stop_and_remove_bus_device_locked(fake_pci_dev(life->rp));
+	fake_pci_rescan(life->host);
+	life->pf = fake_pci_dev(life->fn);
+	KUNIT_ASSERT_NOT_NULL(test, life->pf);
+	KUNIT_ASSERT_EQ(test, 0x200, pci_dev_id(life->pf));
+	KUNIT_EXPECT_EQ(test, -EBUSY, life_create_and_put(0));
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(life->pf));
+	KUNIT_EXPECT_EQ(test, 0x208, life_create_and_put(0));
+}
+
 static void quarantine_ends_with_device(struct kunit *test)
 {
 	hang_and_delete(test);
@@ -374,6 +396,7 @@ static struct kunit_case quarantine_cases[] = {
 	KUNIT_CASE(left_over_resets_bus),
 	KUNIT_CASE(left_over_resets_function),
 	KUNIT_CASE(quarantine_outlives_masked_reset),
+	KUNIT_CASE(quarantine_outlives_a_new_number),
 	KUNIT_CASE(quarantine_ends_with_device),
 	KUNIT_CASE(quarantine_ends_with_power),
 	KUNIT_CASE(quarantine_outlives_a_fault),

@@ -212,6 +212,18 @@ static void region_outside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, create_with(0, BAR2, BAR2_SIZE, 0));
 }
 
+/* Firmware and kernel had no room for the BAR, or it is one of I/O ports */
+static void region_without_memory(struct kunit *test)
+{
+	set_bar(2, 0, BAR2_SIZE, IORESOURCE_UNSET);
+	KUNIT_EXPECT_EQ(test, -EINVAL, create_with(0, 0, PAGE_SIZE, 0));
+	set_bar(2, BAR2, BAR2_SIZE, 0);
+	pci_resource_n(box.pf, 2)->flags = IORESOURCE_IO;
+	KUNIT_EXPECT_EQ(test, -EINVAL, create_with(0, BAR2, PAGE_SIZE, 0));
+	KUNIT_EXPECT_EQ(test, 2, warned("SDI 0: region 0",
+					"not part of one memory BAR"));
+}
+
 /* 4 KiB slices in a kernel of 64 KiB pages are what half pages are here */
 static void region_smaller_than_a_page(struct kunit *test)
 {
@@ -306,13 +318,25 @@ static void region_msix(struct kunit *test)
 					     PAGE_SIZE, 0));
 }
 
+/* A driver that cannot tell its device which Routing IDs are allowed */
+static void region_ops_know_one_mode(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			pci_siov_set_rid_mode(box.pf, PCI_SIOV_RID_SOFTWARE));
+	KUNIT_EXPECT_EQ(test, 0,
+			pci_siov_set_rid_mode(box.pf, PCI_SIOV_RID_STRIDED));
+	KUNIT_EXPECT_EQ(test, 0, pci_siov_pf(box.pf)->users);
+}
+
 static struct kunit_case region_cases[] = {
 	KUNIT_CASE(region_whole_pages),
 	KUNIT_CASE(region_outside),
+	KUNIT_CASE(region_without_memory),
 	KUNIT_CASE(region_smaller_than_a_page),
 	KUNIT_CASE(region_shared),
 	KUNIT_CASE(region_many),
 	KUNIT_CASE(region_msix),
+	KUNIT_CASE(region_ops_know_one_mode),
 	{}
 };
 

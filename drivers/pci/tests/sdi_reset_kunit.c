@@ -156,12 +156,13 @@ static void reset_before_it_is_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x108, life_create_and_put(0));
 }
 
+static enum pci_sdi_state added_as;
+
 static int hang_while_added(struct notifier_block *nb, unsigned long action,
 			    void *data)
 {
 	if (action == BUS_NOTIFY_ADD_DEVICE)
-		WRITE_ONCE(to_sdi_core(to_pci_sdi(data))->state,
-			   PCI_SDI_FROZEN_RUNNING);
+		WRITE_ONCE(to_sdi_core(to_pci_sdi(data))->state, added_as);
 	return NOTIFY_DONE;
 }
 
@@ -170,12 +171,26 @@ static void hangs_before_it_is_known(struct kunit *test)
 {
 	struct notifier_block nb = { .notifier_call = hang_while_added };
 
+	added_as = PCI_SDI_FROZEN_RUNNING;
 	KUNIT_ASSERT_EQ(test, 0, bus_register_notifier(&pci_sdi_bus_type, &nb));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, life_create_and_put(0));
 	bus_unregister_notifier(&pci_sdi_bus_type, &nb);
 	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
 	KUNIT_EXPECT_EQ(test, 0, life->pf->siov->num_sdis);
 	KUNIT_EXPECT_EQ(test, 0x108, life_create_and_put(0));
+}
+
+/* By then the IOMMU had no group that it could have blocked */
+static void stuck_before_it_is_known(struct kunit *test)
+{
+	struct notifier_block nb = { .notifier_call = hang_while_added };
+
+	added_as = PCI_SDI_STUCK;
+	KUNIT_ASSERT_EQ(test, 0, bus_register_notifier(&pci_sdi_bus_type, &nb));
+	KUNIT_EXPECT_EQ(test, -EIO, life_create_and_put(0));
+	bus_unregister_notifier(&pci_sdi_bus_type, &nb);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
+	KUNIT_EXPECT_EQ(test, 0, life->pf->siov->num_sdis);
 }
 
 /* Two who do something at the same time, and the moment at which both are at it */
@@ -285,6 +300,45 @@ static void destroyed_twice_in_reset(struct kunit *test)
 	flush_work(&rivals.second);
 	KUNIT_EXPECT_FALSE(test, life_rid_is_claimed(0x108));
 	pci_sdi_put(rivals.sdi);
+}
+
+/* The administrator has deleted the SDI and created the next one meanwhile */
+static void destroyed_after_another_came(struct kunit *test)
+{
+	struct pci_sdi *old = life_create(0, NULL), *new, *found;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(old));
+	KUNIT_EXPECT_EQ(test, 0, pci_sdi_delete(life->pf, 0));
+	new = life_create(0, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(new));
+	pci_sdi_destroy(old);
+	KUNIT_EXPECT_EQ(test, 1, life->pf->siov->num_sdis);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.releases);
+	found = pci_sdi_get_by_index(life->pf, 0);
+	KUNIT_EXPECT_PTR_EQ(test, new, found);
+	pci_sdi_put(found);
+	pci_sdi_put(new);
+	pci_sdi_put(old);
+}
+
+static void reset_by_own_work(struct work_struct *work)
+{
+	pci_siov_reset_prepare(life->pf, true);
+	complete(&rivals.begun);
+	wait_for_completion(&rivals.go_on);
+	pci_siov_reset_done(life->pf, 0);
+}
+
+/* The driver is unbound in the middle of a reset of its own */
+static void unbinding_waits_for_own_reset(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, 0x108, life_create_and_put(0));
+	rivals_init(reset_by_own_work, unbind_pf);
+	rivals_begin(test);
+	KUNIT_EXPECT_EQ(test, 0, fake_sdi_pf.releases);
+	rivals_end(test);
+	flush_work(&rivals.second);
+	KUNIT_EXPECT_FALSE(test, life_rid_is_claimed(0x108));
 }
 
 /* The PF's driver hears of a reset when it is called for no SDI any more */
@@ -570,9 +624,12 @@ static struct kunit_case reset_cases[] = {
 	KUNIT_CASE_SLOW(reset_waits_for_destroyer),
 	KUNIT_CASE_SLOW(attach_waits_for_reset),
 	KUNIT_CASE(hangs_before_it_is_known),
+	KUNIT_CASE(stuck_before_it_is_known),
 	KUNIT_CASE(reset_before_it_is_known),
 	KUNIT_CASE_SLOW(mode_changes_in_unbinding),
 	KUNIT_CASE_SLOW(destroyed_twice_in_reset),
+	KUNIT_CASE(destroyed_after_another_came),
+	KUNIT_CASE_SLOW(unbinding_waits_for_own_reset),
 	KUNIT_CASE(reset_in_order),
 	KUNIT_CASE(deferred_and_deleted),
 	KUNIT_CASE(old_reset_proves_nothing),

@@ -1017,6 +1017,66 @@ static void buses_yield_each_time(struct kunit *test)
 	}
 }
 
+/* A port that was removed and comes back has grown for SDIs as before, no more */
+static void buses_yield_after_removal(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 6);
+	struct fake_pci_fn *rp[2], *pf, *ep;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		rp[i] = add_rp(host, i + 1);
+	fake_pci_set_buses(rp[0], 0, 1, 1);
+	pf = fake_pci_add_endpoint(host, rp[0], 0);
+	fake_pci_add_sdis(pf, 0xffff, 1, 1);
+	ep = fake_pci_add_endpoint(host, rp[1], 0);
+	rp[1]->absent = true;
+	fake_pci_scan(host);
+	expect_buses(test, rp[0], 1, 6);
+
+	pci_stop_and_remove_bus_device_locked(fake_pci_dev(rp[0]));
+	KUNIT_EXPECT_EQ(test, 1, fake_pci_subordinate(rp[0]));
+	fake_pci_rescan(host);
+	expect_buses(test, rp[0], 1, 6);
+
+	rp[1]->absent = false;
+	fake_pci_rescan(host);
+	KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(rp[1]));
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+}
+
+/* A new switch gets numbers for SDIs below it, but none that SDIs use already */
+static void buses_move_past_no_sdi(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0x1f);
+	struct fake_pci_fn *rp, *pf, *up, *dp, *late;
+	struct pci_sdi sdi = { };
+	struct xarray *claims;
+
+	renumber(test);
+	rp = add_rp(host, 1);
+	pf = fake_pci_add_endpoint(host, rp, 0);
+	fake_pci_add_ari(pf, 1);
+	fake_pci_add_sdis(pf, 1, 0x700, 1);
+	up = fake_pci_add_port(host, rp, 1, PCI_EXP_TYPE_UPSTREAM);
+	dp = fake_pci_add_port(host, up, 0, PCI_EXP_TYPE_DOWNSTREAM);
+	late = fake_pci_add_endpoint(host, dp, 0);
+	fake_pci_add_sdis(late, 0xffff, 1, 1);
+	up->absent = true;
+	fake_pci_scan(host);
+	KUNIT_ASSERT_GE(test, fake_pci_subordinate(rp), 8);
+	sdi.pf = fake_pci_dev(pf);
+	claims = &pci_find_host_bridge(fake_pci_root(host))->rid_claims;
+	xa_store(claims, 0x800, &sdi, GFP_KERNEL);
+
+	up->absent = false;
+	fake_pci_rescan(host);
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(late));
+	KUNIT_EXPECT_LT(test, fake_pci_subordinate(up), 8);
+	KUNIT_EXPECT_NULL(test, fake_pci_bus(host, 8));
+	xa_erase(claims, 0x800);
+}
+
 /* What the VFs of a PF need is not given away, even if it came with its SDIs */
 static void buses_yield_none_of_vfs(struct kunit *test)
 {
@@ -1276,6 +1336,8 @@ static struct kunit_case bus_cases[] = {
 	KUNIT_CASE(buses_of_two_hot_added_cards),
 	KUNIT_CASE(buses_yield_to_late_switch),
 	KUNIT_CASE(buses_yield_each_time),
+	KUNIT_CASE(buses_yield_after_removal),
+	KUNIT_CASE(buses_move_past_no_sdi),
 	KUNIT_CASE(buses_yield_none_of_vfs),
 	KUNIT_CASE(buses_yield_to_old_numbers),
 	KUNIT_CASE(buses_not_for_pf_without_sdis),

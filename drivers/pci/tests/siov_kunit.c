@@ -932,6 +932,36 @@ static void life_changed_by_reset(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_siov_owns_rid(pdev, 0x140));
 }
 
+/* Any of them makes Routing IDs wrong, or SDIs that are not there */
+static void life_each_change_counts(struct kunit *test)
+{
+	static const struct {
+		u8 reg;
+		u16 val;
+	} changes[] = {
+		{ PCI_SIOV_TOTAL_SDIS, 8 },
+		{ PCI_SIOV_FIRST_OFFSET, 64 },
+		{ PCI_SIOV_STRIDE, 1 },
+	};
+	struct siov_box box;
+	struct pci_dev *pdev;
+	unsigned int i;
+	u16 pos;
+
+	for (i = 0; i < ARRAY_SIZE(changes); i++) {
+		siov_box_init(test, &box);
+		pos = fake_pci_add_siov(box.ep, &sixteen_sdis);
+		pdev = siov_box_scan(test, &box);
+		KUNIT_EXPECT_EQ(test, 16, pci_siov_usable_sdis(pdev));
+		pci_save_state(pdev);
+		fake_pci_put16(box.ep, pos + changes[i].reg, changes[i].val);
+		pci_restore_state(pdev);
+		KUNIT_EXPECT_EQ_MSG(test, 0, pci_siov_usable_sdis(pdev),
+				    "register %#x", changes[i].reg);
+		fake_pci_host_free(box.host);
+	}
+}
+
 /* Some platforms lose extended configuration space in S3; SDIs work on */
 static void life_without_extended_space(struct kunit *test)
 {
@@ -1076,6 +1106,7 @@ static struct kunit_case life_cases[] = {
 	KUNIT_CASE(life_with_ari),
 	KUNIT_CASE(life_flr),
 	KUNIT_CASE(life_changed_by_reset),
+	KUNIT_CASE(life_each_change_counts),
 	KUNIT_CASE(life_without_extended_space),
 	KUNIT_CASE(life_sdis_left_running),
 	KUNIT_CASE(life_driver_leaves_sdis),

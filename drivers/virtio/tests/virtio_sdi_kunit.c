@@ -40,6 +40,8 @@
  * @slow: it takes its time to give up its queues
  * @stopping: how many are at that
  * @overlap: there was more than one
+ * @waits: its next probe waits for an answer, which never comes
+ * @hung: that wait did not end
  */
 static struct nop_user {
 	struct virtqueue *vqs[FAKE_VIRTIO_QUEUES];
@@ -53,6 +55,8 @@ static struct nop_user {
 	bool slow;
 	atomic_t stopping;
 	bool overlap;
+	bool waits;
+	bool hung;
 } user;
 
 static void user_called(struct virtqueue *vq)
@@ -101,8 +105,18 @@ static void user_stop_alone(struct virtio_device *vdev)
 
 static int user_probe(struct virtio_device *vdev)
 {
+	int i, ret;
+
 	user.probes++;
-	return user_start(vdev);
+	ret = user_start(vdev);
+	if (ret || !user.waits)
+		return ret;
+
+	user.waits = false;
+	for (i = 0; i < 100 && !virtqueue_is_broken(user.vqs[0]); i++)
+		msleep(20);
+	user.hung = i == 100;
+	return 0;
 }
 
 static void user_config_changed(struct virtio_device *vdev)
@@ -657,6 +671,54 @@ static void sdi_bind_in_reset(struct kunit *test)
 	exchange(test, 1);
 }
 
+/**
+ * struct bind_first - create an SDI and bind its drivers
+ * @work: does it
+ * @test: the test
+ * @pf: its PF
+ * @sdi: the SDI
+ */
+struct bind_first {
+	struct work_struct work;
+	struct kunit *test;
+	struct fake_virtio *pf;
+	struct pci_sdi *sdi;
+};
+
+static void bind_first_work(struct work_struct *work)
+{
+	struct bind_first *first = container_of(work, struct bind_first, work);
+
+	first->sdi = fake_sdi_enable(first->test, first->pf);
+}
+
+/* A reset takes what the probe waits for, and it is done once more afterwards */
+static void sdi_probe_in_reset(struct kunit *test)
+{
+	struct bind_first first = { .test = test, .pf = make_pf(test) };
+	int i;
+
+	fake_virtio_plug(first.pf);
+	user.waits = true;
+	INIT_WORK_ONSTACK(&first.work, bind_first_work);
+	schedule_work(&first.work);
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, 1, user.probes);
+	KUNIT_EXPECT_EQ(test, 0, pci_reset_function(fake_pci_dev(first.pf->fn)));
+	flush_work(&first.work);
+	destroy_work_on_stack(&first.work);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(first.sdi));
+	KUNIT_EXPECT_FALSE(test, user.hung);
+
+	for (i = 0; i < 50 && user.probes < 2; i++)
+		msleep(20);
+	KUNIT_ASSERT_EQ(test, 2, user.probes);
+	/* Until its probe has ended */
+	guard(device)(&first.sdi->dev);
+	KUNIT_ASSERT_NOT_NULL(test, user.vqs[0]);
+	exchange(test, 0);
+}
+
 /* Nobody waits for a device that says that it has stopped, and a reset mends it */
 static void sdi_needs_reset(struct kunit *test)
 {
@@ -760,11 +822,13 @@ static const struct bad_header bad_headers[] = {
 	  FAKE_SIOV_SIZE - 0x100 },
 	{ "control blocks not aligned", VP_SIOV_CTRL_OFFSET, 0x1002 },
 	{ "control blocks too small", VP_SIOV_CTRL_STRIDE, 0x20 },
+	{ "control blocks of no whole registers", VP_SIOV_CTRL_STRIDE, 0x82 },
 	{ "no such BAR", VP_SIOV_SDI_BAR, PCI_STD_NUM_BARS },
 	{ "pages past the BAR", VP_SIOV_SDI_OFFSET, FAKE_SIOV_SIZE - SZ_8K },
 	{ "pages far past the BAR", VP_SIOV_SDI_OFFSET + 4, 1 },
 	{ "pages of no size", VP_SIOV_SDI_STRIDE, 0 },
 	{ "common registers past the page", VP_SIOV_COMMON_OFFSET, SZ_4K - 4 },
+	{ "common registers far away", VP_SIOV_COMMON_OFFSET, 0xfffffffc },
 	{ "common registers too few", VP_SIOV_COMMON_LENGTH, 8 },
 	{ "ISR past the page", VP_SIOV_ISR_OFFSET, SZ_4K },
 	{ "configuration past the page", VP_SIOV_DEVICE_LENGTH, SZ_4K },
@@ -790,6 +854,18 @@ static void pf_bad_header(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(fake_sdi_enable(test, pf)));
 	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[0].enables);
 	KUNIT_EXPECT_NOT_NULL(test, fake_virtio_vdev(pf));
+}
+
+/* Control blocks for fewer SDIs than the capability has */
+static void pf_has_fewer(struct kunit *test)
+{
+	struct fake_virtio *pf = make_pf(test);
+
+	fake_sdis_set_header(pf->sdis, VP_SIOV_TOTAL, 1);
+	fake_virtio_plug(pf);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(fake_sdi_enable(test, pf)));
+	KUNIT_EXPECT_EQ(test, -ERANGE, PTR_ERR_OR_ZERO(fake_sdi_enable(test, pf)));
+	KUNIT_EXPECT_EQ(test, 0, pf->sdis->sdi[1].enables);
 }
 
 /* A device that takes no Routing IDs of software is given none */
@@ -916,6 +992,29 @@ static void pf_recovers(struct kunit *test)
 				PCI_COMMAND_MEMORY);
 }
 
+/* An error that stops nothing, and a function beside it asks for a reset */
+static void pf_is_reset_with_another(struct kunit *test)
+{
+	struct fake_virtio *pf = fake_virtio_create(test, SDI_TYPE);
+	struct pci_dev *pdev;
+
+	fake_virtio_plug(pf);
+	KUNIT_ASSERT_EQ(test, 1, user.probes);
+	pdev = fake_pci_dev(pf->fn);
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_CAN_RECOVER,
+			err_handler(pdev)->error_detected(pdev,
+							  pci_channel_io_normal));
+	fake_pci_put16(pf->fn, PCI_COMMAND, 0);
+	pf->fn->flr(pf->fn);
+	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
+			err_handler(pdev)->slot_reset(pdev));
+	err_handler(pdev)->resume(pdev);
+	KUNIT_EXPECT_EQ(test, 1, user.prepares);
+	KUNIT_EXPECT_NOT_NULL(test, user.vqs[0]);
+	KUNIT_EXPECT_TRUE(test, pf->status & VIRTIO_CONFIG_S_DRIVER_OK);
+	KUNIT_EXPECT_TRUE(test, is_master(pf));
+}
+
 /* The driver of the PF goes before the interrupt that says so has come */
 static void pf_needs_reset_unheard(struct kunit *test)
 {
@@ -975,6 +1074,7 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE_SLOW(sdi_ignores_reset_of_pf),
 	KUNIT_CASE(sdi_unbind_in_reset),
 	KUNIT_CASE(sdi_bind_in_reset),
+	KUNIT_CASE_SLOW(sdi_probe_in_reset),
 	KUNIT_CASE(sdi_error_breaks_pf),
 	KUNIT_CASE(sdi_suspend),
 	KUNIT_CASE(sdi_removed_in_reset),
@@ -985,12 +1085,14 @@ static struct kunit_case sdi_cases[] = {
 	KUNIT_CASE(sdi_destroy),
 	KUNIT_CASE(sdi_pulled),
 	KUNIT_CASE_PARAM(pf_bad_header, bad_header_gen_params),
+	KUNIT_CASE(pf_has_fewer),
 	KUNIT_CASE(pf_without_software),
 	KUNIT_CASE(pf_left_over),
 	KUNIT_CASE_PARAM(sdi_refused, refusal_gen_params),
 	KUNIT_CASE(sdi_never_enabled),
 	KUNIT_CASE(pf_fails_for_good),
 	KUNIT_CASE(pf_recovers),
+	KUNIT_CASE(pf_is_reset_with_another),
 	KUNIT_CASE(pf_needs_reset_unheard),
 	KUNIT_CASE(sdi_too_many_vectors),
 	KUNIT_CASE(member_sdi),

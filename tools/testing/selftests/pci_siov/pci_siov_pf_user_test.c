@@ -18,12 +18,17 @@ FIXTURE(pf_user)
 	unsigned int pos;
 };
 
-static bool has_user_driver(const struct function *f)
+static bool has_driver(const struct function *f, const char *driver)
 {
 	char path[256], link[256];
 
 	function_path(path, sizeof(path), f, "driver");
-	return !strcmp(link_target(path, link, sizeof(link)), "vfio-pci");
+	return !strcmp(link_target(path, link, sizeof(link)), driver);
+}
+
+static bool has_user_driver(const struct function *f)
+{
+	return has_driver(f, "vfio-pci");
 }
 
 FIXTURE_SETUP(pf_user)
@@ -126,6 +131,7 @@ TEST_F(pf_user, its_own_driver_comes_back)
 	EXPECT_TRUE(has_user_driver(self->f));
 }
 
+#define VARIANT		"virtio_vfio_pci"
 #define ENABLE_SIOV	"/sys/module/vfio_pci/parameters/enable_siov"
 
 static bool bind_to_user(const struct function *f)
@@ -138,7 +144,7 @@ static bool bind_to_user(const struct function *f)
 TEST(with_others_on_its_bus)
 {
 	struct function list[MAX_FUNCTIONS + 1], *f;
-	char path[256];
+	char path[256], unbind[256];
 
 	if (!getenv("SIOV_PF_SHARED"))
 		SKIP(return, "no SIOV PF shares its bus");
@@ -148,18 +154,24 @@ TEST(with_others_on_its_bus)
 		if (find_ext_cap(f, EXT_CAP_ID_SIOV))
 			break;
 	ASSERT_NE(0, f->name[0]);
+	ASSERT_TRUE(exists("/sys/bus/pci/drivers/" VARIANT));
 	function_path(path, sizeof(path), f, "driver_override");
 	ASSERT_EQ(0, put_file(path, "vfio-pci"));
-	function_path(path, sizeof(path), f, "driver/unbind");
-	put_file(path, f->name);
+	function_path(unbind, sizeof(unbind), f, "driver/unbind");
+	put_file(unbind, f->name);
 
 	ASSERT_EQ(0, put_file(ENABLE_SIOV, "N"));
 	EXPECT_FALSE(bind_to_user(f));
+	/* Nor does another driver of its kind take it */
+	ASSERT_EQ(0, put_file(path, VARIANT));
+	put_file("/sys/bus/pci/drivers_probe", f->name);
+	EXPECT_FALSE(has_driver(f, VARIANT));
+	ASSERT_EQ(0, put_file(path, "vfio-pci"));
 	ASSERT_EQ(0, put_file(ENABLE_SIOV, "Y"));
 	EXPECT_TRUE(bind_to_user(f));
 
 	put_file(ENABLE_SIOV, "N");
-	put_file(path, f->name);
+	put_file(unbind, f->name);
 }
 
 TEST_HARNESS_MAIN

@@ -226,8 +226,10 @@ TEST_F(vfio, config_link)
 	ASSERT_NE(none, cap);
 	ASSERT_NE(none, status);
 	if ((get16(&f, pf + PCI_EXP_FLAGS) & PCI_EXP_FLAGS_TYPE) >> 4 ==
-	    PCI_EXP_TYPE_RC_END)
-		cap = status = none;
+	    PCI_EXP_TYPE_RC_END) {
+		cap = none;
+		status = none;
+	}
 	EXPECT_EQ(cap, cfg_read(&self->user[0], exp + PCI_EXP_LNKCAP, 4));
 	EXPECT_EQ(status, cfg_read(&self->user[0], exp + PCI_EXP_LNKSTA, 2));
 }
@@ -249,8 +251,9 @@ TEST_F(vfio, config_bar_sizing)
 		low = cfg_read(u, pos, 4);
 		/* The kind of memory is that of the PF's BAR with the pages */
 		if (!i)
-			EXPECT_EQ(get32(&f, PCI_BASE_ADDRESS_2) & 0xf,
-				  low & 0xf);
+			EXPECT_EQ(get32(&f, PCI_BASE_ADDRESS_2) &
+				  PCI_BASE_ADDRESS_MEM_PREFETCH,
+				  low & PCI_BASE_ADDRESS_MEM_PREFETCH);
 		mask = 0xffffffff00000000ULL | (low & ~0xfU);
 		if (low & PCI_BASE_ADDRESS_MEM_TYPE_64) {
 			ASSERT_EQ(0, cfg_write(u, pos + 4, 0xffffffff, 4));
