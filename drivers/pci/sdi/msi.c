@@ -35,6 +35,7 @@
 #include <linux/export.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/irqdesc.h>
 #include <linux/irqdomain.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
@@ -61,8 +62,11 @@ struct sdi_message {
  * @sdi: the SDI
  * @lock: serializes the interrupt core, which knows of no reset, with
  *	pci_sdi_restore_irqs(), and protects @entry and @stale
- * @bus_lock: held while the interrupt core changes an interrupt of a slow bus
+ * @bus_lock: held while the interrupt core changes an interrupt of a slow bus. It
+ *	also takes it inside of the lock of the interrupt domains, so
+ *	&pci_sdi_core.lock must not be taken inside of it
  * @owner: the task that holds @bus_lock, and stores what it has changed
+ * @changed: @owner has changed a message
  * @late: stores what was changed without @bus_lock
  * @stale: messages that a slow bus has to store
  * @nr: number of messages
@@ -75,6 +79,7 @@ struct pci_sdi_irqs {
 	raw_spinlock_t lock;
 	struct mutex bus_lock; /* see above */
 	struct task_struct *owner;
+	bool changed;
 	struct work_struct late;
 	unsigned long *stale;
 	unsigned int nr;
@@ -159,7 +164,7 @@ static void sdi_irqs_flush(struct pci_sdi_irqs *irqs)
 	struct pci_sdi *sdi = irqs->sdi;
 	unsigned int idx;
 
-	lockdep_assert_held(&irqs->bus_lock);
+	lockdep_assert_not_held(&irqs->bus_lock);
 
 	guard(mutex)(&to_sdi_core(sdi)->lock);
 	if (to_sdi_core(sdi)->irqs != irqs || !sdi_irq_reachable(sdi))
@@ -174,12 +179,11 @@ static void sdi_irqs_late(struct work_struct *work)
 	struct pci_sdi_irqs *irqs =
 		container_of(work, struct pci_sdi_irqs, late);
 
-	guard(mutex)(&irqs->bus_lock);
 	sdi_irqs_flush(irqs);
 }
 
 /*
- * The task that holds bus_lock stores the change when it drops the lock. An
+ * The task that holds bus_lock stores the change when it has dropped the lock. An
  * interrupt that is masked as it arrives, or because its last CPU goes offline,
  * is changed without bus_lock.
  */
@@ -188,7 +192,9 @@ static void sdi_irq_set_stale(struct pci_sdi_irqs *irqs, unsigned int idx)
 	lockdep_assert_held(&irqs->lock);
 
 	__set_bit(idx, irqs->stale);
-	if (!in_task() || READ_ONCE(irqs->owner) != current)
+	if (in_task() && READ_ONCE(irqs->owner) == current)
+		irqs->changed = true;
+	else
 		queue_work(system_long_wq, &irqs->late);
 }
 
@@ -247,10 +253,14 @@ static void sdi_irq_bus_lock(struct irq_data *d)
 static void sdi_irq_bus_sync_unlock(struct irq_data *d)
 {
 	struct pci_sdi_irqs *irqs = irq_data_get_irq_chip_data(d);
+	bool changed = irqs->changed;
 
-	sdi_irqs_flush(irqs);
+	irqs->changed = false;
 	WRITE_ONCE(irqs->owner, NULL);
 	mutex_unlock(&irqs->bus_lock);
+
+	if (changed)
+		sdi_irqs_flush(irqs);
 }
 
 static void sdi_irq_set_desc(msi_alloc_info_t *arg, struct msi_desc *desc)
@@ -415,6 +425,31 @@ static int sdi_irqs_create(struct pci_sdi *sdi)
 	return devm_add_action_or_reset(&sdi->dev, sdi_irqs_free, sdi);
 }
 
+/*
+ * request_irq() of these waits for &pci_sdi_core.lock, which the IOMMU's locks are
+ * taken inside of. An IOMMU requests its own interrupt, which is none of these, with
+ * its locks held. Lockdep has to tell the two apart.
+ */
+static void sdi_irq_set_class(struct pci_sdi *sdi, unsigned int virq)
+{
+	static struct lock_class_key lock_class, request_class;
+
+	if (sdi_irqs_are_slow(sdi))
+		irq_set_lockdep_class(virq, &lock_class, &request_class);
+}
+
+static struct msi_map sdi_irq_alloc(struct pci_sdi *sdi, unsigned int index,
+				    const struct irq_affinity_desc *affdesc)
+{
+	struct msi_map map;
+
+	map = msi_domain_alloc_irq_at(&sdi->dev, MSI_DEFAULT_DOMAIN, index,
+				      affdesc, NULL);
+	if (map.index >= 0)
+		sdi_irq_set_class(sdi, map.virq);
+	return map;
+}
+
 /* Up to @nr interrupts from number 0 on; @ret is why there are not all */
 static unsigned int sdi_irqs_fill(struct pci_sdi *sdi, unsigned int nr,
 				  const struct irq_affinity_desc *masks,
@@ -424,8 +459,7 @@ static unsigned int sdi_irqs_fill(struct pci_sdi *sdi, unsigned int nr,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		map = msi_domain_alloc_irq_at(&sdi->dev, MSI_DEFAULT_DOMAIN, i,
-					      masks ? &masks[i] : NULL, NULL);
+		map = sdi_irq_alloc(sdi, i, masks ? &masks[i] : NULL);
 		if (map.index < 0) {
 			*ret = map.index;
 			break;
@@ -561,8 +595,7 @@ struct msi_map pci_sdi_alloc_irq_at(struct pci_sdi *sdi, unsigned int index,
 	if (map.index)
 		return map;
 
-	map = msi_domain_alloc_irq_at(&sdi->dev, MSI_DEFAULT_DOMAIN, index,
-				      affdesc, NULL);
+	map = sdi_irq_alloc(sdi, index, affdesc);
 	if (any && map.index == -EBUSY)
 		map.index = -ENOSPC;
 

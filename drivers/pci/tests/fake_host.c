@@ -889,6 +889,24 @@ void fake_pci_rescan(struct fake_pci_host *host)
 	pci_unlock_rescan_remove();
 }
 
+/* As a write to sriov_numvfs, without what the driver does */
+int fake_pci_enable_vfs(struct pci_dev *pf, int nr)
+{
+	int ret;
+
+	pci_lock_rescan_remove();
+	ret = pci_enable_sriov(pf, nr);
+	pci_unlock_rescan_remove();
+	return ret;
+}
+
+void fake_pci_disable_vfs(struct pci_dev *pf)
+{
+	pci_lock_rescan_remove();
+	pci_disable_sriov(pf);
+	pci_unlock_rescan_remove();
+}
+
 struct pci_bus *fake_pci_root(struct fake_pci_host *host)
 {
 	return host->bridge->bus;

@@ -112,6 +112,8 @@ void fake_pci_host_free(struct fake_pci_host *host);
 void fake_pci_scan(struct fake_pci_host *host);
 void fake_pci_rescan(struct fake_pci_host *host);
 bool fake_pci_remove(struct fake_pci_host *host);
+int fake_pci_enable_vfs(struct pci_dev *pf, int nr);
+void fake_pci_disable_vfs(struct pci_dev *pf);
 struct pci_bus *fake_pci_root(struct fake_pci_host *host);
 int fake_pci_domain(struct fake_pci_host *host);
 

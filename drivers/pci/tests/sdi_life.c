@@ -2,6 +2,8 @@
 /*
  * A PF with SDIs, and what happens to it, for KUnit tests
  */
+#include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
 #include <linux/workqueue.h>
@@ -249,7 +251,7 @@ bool life_can_happen(enum life_event event)
 	}
 }
 
-void life_goes_on(struct pci_sdi *sdi)
+static void happen_now(struct pci_sdi *sdi)
 {
 	switch (life_happening) {
 	case OWN_RESET:
@@ -282,6 +284,36 @@ void life_goes_on(struct pci_sdi *sdi)
 			life_reset_by_kernel();
 		break;
 	}
+}
+
+struct happening {
+	struct pci_sdi *sdi;
+	struct completion done;
+};
+
+static int happen_and_exit(void *data)
+{
+	struct happening *now = data;
+
+	happen_now(now->sdi);
+	kthread_complete_and_exit(&now->done, 0);
+}
+
+/*
+ * By another task: the callbacks that this is called from hold locks that nobody
+ * has who resets a PF.
+ */
+void life_goes_on(struct pci_sdi *sdi)
+{
+	struct happening now = {
+		.sdi = sdi,
+		.done = COMPLETION_INITIALIZER_ONSTACK(now.done),
+	};
+
+	if (!IS_ERR(kthread_run(happen_and_exit, &now, "happening")))
+		wait_for_completion(&now.done);
+	else
+		fake_sdi_user.wrong++;
 }
 
 void life_delete(struct pci_sdi *sdi)

@@ -43,7 +43,8 @@ static void quarantine_outlives_removal(struct kunit *test)
 	hang_and_delete(test);
 	find_pf_again(test);
 	KUNIT_EXPECT_TRUE(test, life_rid_is_claimed(0x108));
-	KUNIT_EXPECT_TRUE(test, pci_rid_owned_by(life->pf, 0x108));
+	scoped_guard(rwsem_read, &pci_bus_sem)
+		KUNIT_EXPECT_TRUE(test, pci_rid_owned_by(life->pf, 0x108));
 	KUNIT_EXPECT_EQ(test, -EBUSY, life_create_and_put(0));
 	KUNIT_EXPECT_EQ(test, -EBUSY, life_create_and_put(1));
 

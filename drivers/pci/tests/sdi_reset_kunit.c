@@ -6,6 +6,7 @@
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/notifier.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
@@ -128,14 +129,22 @@ static void attach_waits_for_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x108, life_create_and_put(0));
 }
 
+static int begin_reset(void *done)
+{
+	scoped_guard(device, &life->pf->dev)
+		pci_sdis_reset_prepare(life->pf);
+	kthread_complete_and_exit(done, 0);
+}
+
+/* By another task: this one has locks that nobody has who resets a function */
 static int reset_while_added(struct notifier_block *nb, unsigned long action,
 			     void *dev)
 {
-	if (action != BUS_NOTIFY_ADD_DEVICE)
-		return 0;
+	DECLARE_COMPLETION_ONSTACK(done);
 
-	guard(device)(&life->pf->dev);
-	pci_sdis_reset_prepare(life->pf);
+	if (action == BUS_NOTIFY_ADD_DEVICE &&
+	    !IS_ERR(kthread_run(begin_reset, &done, "reset")))
+		wait_for_completion(&done);
 	return 0;
 }
 

@@ -134,18 +134,20 @@ static void allowlist_waits(struct kunit *test)
 			pci_siov_set_rid_mode(life->pf, PCI_SIOV_RID_SOFTWARE));
 	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.allows);
 
-	scoped_guard(device, &life->pf->dev) {
+	scoped_guard(device, &life->pf->dev)
 		pci_sdis_reset_prepare(life->pf);
-		fake_sdi_pf.silent = true;
-		late = fake_pci_add_endpoint(life->host, life->rp, 1);
-		fake_pci_add_ari(late, 0);
-		fake_pci_put16(life->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP,
-			       1 << 8);
-		fake_pci_rescan(life->host);
-		KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(late));
-		flush_work(&spf->allow_work);
-		KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.allows);
-		KUNIT_EXPECT_EQ(test, -EAGAIN, life_create_and_put(0));
+
+	fake_sdi_pf.silent = true;
+	late = fake_pci_add_endpoint(life->host, life->rp, 1);
+	fake_pci_add_ari(late, 0);
+	fake_pci_put16(life->fn, PCI_CFG_SPACE_SIZE + PCI_ARI_CAP, 1 << 8);
+	fake_pci_rescan(life->host);
+	KUNIT_ASSERT_NOT_NULL(test, fake_pci_dev(late));
+	flush_work(&spf->allow_work);
+	KUNIT_EXPECT_EQ(test, 1, fake_sdi_pf.allows);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, life_create_and_put(0));
+
+	scoped_guard(device, &life->pf->dev) {
 		fake_sdi_pf.silent = false;
 		pci_siov_restore_state(life->pf);
 		pci_sdis_reset_done(life->pf);

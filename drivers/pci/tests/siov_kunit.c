@@ -54,6 +54,12 @@ struct siov_box {
 	struct kmsg_dump_iter mark;
 };
 
+static bool owns_rid(const struct pci_dev *pdev, u32 rid)
+{
+	guard(rwsem_read)(&pci_bus_sem);
+	return pci_siov_owns_rid(pdev, rid);
+}
+
 static void siov_box_init(struct kunit *test, struct siov_box *box)
 {
 	box->host = fake_pci_host_create(test, 0, 0xff);
@@ -603,12 +609,12 @@ static void kind_siov_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, pci_vfs_assigned(pdev));
 	KUNIT_EXPECT_EQ(test, 0, pci_sriov_get_totalvfs(pdev));
 	KUNIT_EXPECT_LT(test, pci_sriov_set_totalvfs(pdev, 1), 0);
-	KUNIT_EXPECT_LT(test, pci_enable_sriov(pdev, 1), 0);
+	KUNIT_EXPECT_LT(test, fake_pci_enable_vfs(pdev, 1), 0);
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_iov_virtfn_bus(pdev, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_iov_virtfn_devfn(pdev, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, pci_iov_vf_id(pdev));
 	KUNIT_EXPECT_EQ(test, 0, pci_iov_bus_range(pdev->bus));
-	pci_disable_sriov(pdev);
+	fake_pci_disable_vfs(pdev);
 	pci_vf_drivers_autoprobe(pdev, false);
 	pci_iov_remove(pdev);
 	pci_restore_iov_state(pdev);
@@ -633,7 +639,7 @@ static void kind_sriov_only(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, pdev->siov);
 	KUNIT_EXPECT_EQ(test, 3, pci_sriov_get_totalvfs(pdev));
 	KUNIT_EXPECT_EQ(test, 0, pci_siov_usable_sdis(pdev));
-	KUNIT_EXPECT_FALSE(test, pci_siov_owns_rid(pdev, 0x200));
+	KUNIT_EXPECT_FALSE(test, owns_rid(pdev, 0x200));
 }
 
 static void kind_dual(struct kunit *test)
@@ -674,7 +680,7 @@ static void kind_dual_with_broken_sriov(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, pci_is_siov_physfn(pdev));
 	KUNIT_EXPECT_FALSE(test, pci_is_sriov_physfn(pdev));
 	KUNIT_EXPECT_NULL(test, pdev->sriov);
-	KUNIT_EXPECT_LT(test, pci_enable_sriov(pdev, 1), 0);
+	KUNIT_EXPECT_LT(test, fake_pci_enable_vfs(pdev, 1), 0);
 }
 
 static void kind_dual_with_broken_siov(struct kunit *test)
@@ -745,14 +751,14 @@ static void kind_vf_with_siov(struct kunit *test)
 	fake_pci_add_siov(box.ep->vf, &sixteen_sdis);
 	pdev = siov_box_scan(test, &box);
 
-	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pdev, 1));
+	KUNIT_ASSERT_EQ(test, 0, fake_pci_enable_vfs(pdev, 1));
 	vf = fake_pci_find(box.host, 1, 0x20);
 	KUNIT_ASSERT_NOT_NULL(test, vf);
 	KUNIT_EXPECT_TRUE(test, vf->is_virtfn);
 	expect_no_siov(test, vf);
 	KUNIT_EXPECT_PTR_EQ(test, pdev, pci_physfn(vf));
 	KUNIT_EXPECT_EQ(test, 1, warnings(&box.mark, vf));
-	pci_disable_sriov(pdev);
+	fake_pci_disable_vfs(pdev);
 }
 
 static void kind_integrated_endpoint(struct kunit *test)
@@ -916,7 +922,7 @@ static void life_changed_by_reset(struct kunit *test)
 	fake_pci_put16(box.ep, pos + PCI_SIOV_FIRST_OFFSET, 64);
 	pci_restore_state(pdev);
 	KUNIT_EXPECT_EQ(test, 0, pci_siov_usable_sdis(pdev));
-	KUNIT_EXPECT_FALSE(test, pci_siov_owns_rid(pdev, 0x108));
+	KUNIT_EXPECT_FALSE(test, owns_rid(pdev, 0x108));
 	KUNIT_EXPECT_EQ(test, 1, warnings(&box.mark, pdev));
 
 	/* Said once, not at each resume */
@@ -929,7 +935,7 @@ static void life_changed_by_reset(struct kunit *test)
 	pdev = fake_pci_dev(box.ep);
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	KUNIT_EXPECT_EQ(test, 16, pci_siov_usable_sdis(pdev));
-	KUNIT_EXPECT_TRUE(test, pci_siov_owns_rid(pdev, 0x140));
+	KUNIT_EXPECT_TRUE(test, owns_rid(pdev, 0x140));
 }
 
 /* Any of them makes Routing IDs wrong, or SDIs that are not there */

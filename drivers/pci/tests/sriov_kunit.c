@@ -3,9 +3,9 @@
  * KUnit tests: SR-IOV works as it did before the core knew SIOV
  *
  * Every expectation in here was recorded on an unpatched Linux 7.3 and holds
- * on it, except for the last five cases: they fail, hang or crash on 7.3. The
- * first suite shows that the core enumerates the fake hierarchy as it does a
- * real one.
+ * on it, except for the last five cases: they fail, hang or crash on 7.3. With
+ * KASAN, fake_bus_switch_beside_function_0() fails on it as well. The first suite
+ * shows that the core enumerates the fake hierarchy as it does a real one.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -104,6 +104,27 @@ static void fake_bus_rescan(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, fake_pci_dev(ep));
 }
 
+/*
+ * Function 0 goes first, and with it the state of the link that the links of the
+ * switch lie below. KASAN notices if something still points to that state.
+ */
+static void fake_bus_switch_beside_function_0(struct kunit *test)
+{
+	struct fake_pci_host *host = fake_pci_host_create(test, 0, 0xff);
+	struct fake_pci_fn *rp, *up, *dp, *ep;
+
+	rp = fake_pci_add_port(host, NULL, PCI_DEVFN(1, 0),
+			       PCI_EXP_TYPE_ROOT_PORT);
+	fake_pci_add_endpoint(host, rp, 0);
+	up = fake_pci_add_port(host, rp, 1, PCI_EXP_TYPE_UPSTREAM);
+	dp = fake_pci_add_port(host, up, 0, PCI_EXP_TYPE_DOWNSTREAM);
+	ep = fake_pci_add_endpoint(host, dp, 0);
+	fake_pci_scan(host);
+
+	KUNIT_EXPECT_NOT_NULL(test, fake_pci_dev(ep));
+	KUNIT_EXPECT_TRUE(test, fake_pci_remove(host));
+}
+
 /* The machine needs nothing unusual from the core, so nothing is complained of */
 static void fake_bus_is_quiet(struct kunit *test)
 {
@@ -135,6 +156,7 @@ static struct kunit_case fake_bus_cases[] = {
 	KUNIT_CASE(fake_bus_topology),
 	KUNIT_CASE(fake_bus_firmware_numbers),
 	KUNIT_CASE(fake_bus_rescan),
+	KUNIT_CASE(fake_bus_switch_beside_function_0),
 	KUNIT_CASE(fake_bus_is_quiet),
 	{}
 };
@@ -185,10 +207,10 @@ static void sriov_vf_rids(struct kunit *test, bool ari)
 	KUNIT_EXPECT_EQ(test, ari ? 1 : 2, fake_pci_subordinate(rp));
 	KUNIT_EXPECT_EQ(test, ari ? 2 : 3, fake_pci_secondary(next_rp));
 
-	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pdev, 3));
+	KUNIT_ASSERT_EQ(test, 0, fake_pci_enable_vfs(pdev, 3));
 	KUNIT_EXPECT_EQ(test, 3, pci_num_vf(pdev));
 	expect_vfs(test, pf, ari ? 0x120 : 0x200, ari ? 1 : 2, 3);
-	pci_disable_sriov(pdev);
+	fake_pci_disable_vfs(pdev);
 	KUNIT_EXPECT_NULL(test, fake_pci_find(host, ari ? 1 : 2,
 					      ari ? 0x20 : 0));
 }
@@ -247,7 +269,7 @@ static void sriov_window_too_small(struct kunit *test)
 
 	pdev = fake_pci_dev(pf);
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	KUNIT_EXPECT_EQ(test, -ENOMEM, pci_enable_sriov(pdev, 1));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, fake_pci_enable_vfs(pdev, 1));
 	KUNIT_EXPECT_EQ(test, 0x20, fake_pci_subordinate(rp));
 }
 
@@ -275,7 +297,7 @@ static void sriov_vfs_past_bus_ff(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	KUNIT_EXPECT_EQ(test, 0x104, pci_iov_virtfn_bus(pdev, 0));
 	KUNIT_EXPECT_EQ(test, 0, pci_iov_bus_range(pdev->bus));
-	KUNIT_EXPECT_EQ(test, -ENOMEM, pci_enable_sriov(pdev, 1));
+	KUNIT_EXPECT_EQ(test, -ENOMEM, fake_pci_enable_vfs(pdev, 1));
 
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(test, 0x11 + i, fake_pci_secondary(rp[i]));
@@ -445,10 +467,10 @@ static void sriov_recovery_of_pf(struct kunit *test)
 	struct pci_dev *pdev = numvfs_pf(test);
 
 	pdev->sriov->drivers_autoprobe = false;
-	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pdev, 2));
+	KUNIT_ASSERT_EQ(test, 0, fake_pci_enable_vfs(pdev, 2));
 	KUNIT_EXPECT_EQ(test, PCI_ERS_RESULT_RECOVERED,
 			pcie_do_recovery(pdev, pci_channel_io_normal, NULL));
-	pci_disable_sriov(pdev);
+	fake_pci_disable_vfs(pdev);
 }
 #endif
 
@@ -468,7 +490,7 @@ static void sriov_numvfs_during_unbinding(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	wait_for_completion(&writer.done);
 	KUNIT_EXPECT_EQ(test, -ERESTARTNOINTR, writer.ret);
-	pci_disable_sriov(pdev);
+	fake_pci_disable_vfs(pdev);
 }
 
 /*
@@ -500,7 +522,7 @@ static void sriov_numvfs_during_removal(struct kunit *test)
 	wait_for_completion(&writer.done);
 	KUNIT_EXPECT_EQ(test, 1, writer.ret);
 	KUNIT_EXPECT_EQ(test, 2, pci_num_vf(pdev));
-	pci_disable_sriov(pdev);
+	fake_pci_disable_vfs(pdev);
 }
 
 struct sriov_write {
@@ -566,8 +588,8 @@ static void sriov_write_order(struct kunit *test)
 	fake_pci_scan(host);
 	pdev = fake_pci_dev(pf);
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
-	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pdev, 2));
-	pci_disable_sriov(pdev);
+	KUNIT_ASSERT_EQ(test, 0, fake_pci_enable_vfs(pdev, 2));
+	fake_pci_disable_vfs(pdev);
 	pci_restore_iov_state(pdev);
 	KUNIT_EXPECT_TRUE(test, fake_pci_remove(host));
 	fake_pci_log_stop(host);

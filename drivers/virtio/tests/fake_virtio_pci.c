@@ -683,9 +683,11 @@ struct pci_dev *fake_virtio_enable_vfs(struct fake_virtio *dev)
 	struct pci_dev *pf = fake_pci_dev(dev->fn), *vf;
 	int ret;
 
+	pci_lock_rescan_remove();
 	device_lock(&pf->dev);
 	ret = pf->driver->sriov_configure(pf, FAKE_VIRTIO_VFS);
 	device_unlock(&pf->dev);
+	pci_unlock_rescan_remove();
 	KUNIT_ASSERT_EQ(dev->test, FAKE_VIRTIO_VFS, ret);
 
 	vf = fake_pci_find(dev->host, pf->bus->number, 1);

@@ -264,13 +264,13 @@ static void member_of_nobody(struct kunit *test)
 	fake_virtio_plug(dev);
 	pf = fake_pci_dev(dev->fn);
 	device_release_driver(&pf->dev);
-	KUNIT_ASSERT_EQ(test, 0, pci_enable_sriov(pf, 1));
+	KUNIT_ASSERT_EQ(test, 0, fake_pci_enable_vfs(pf, 1));
 	vf = fake_pci_find(dev->host, pf->bus->number, 1);
 	KUNIT_EXPECT_NOT_NULL(test, vf);
 	if (vf)
 		KUNIT_EXPECT_EQ(test, -ENODEV,
 				virtio_pci_admin_member(&vf->dev, &member));
-	pci_disable_sriov(pf);
+	fake_pci_disable_vfs(pf);
 }
 
 /* --- administration commands in the queue --- */
@@ -569,9 +569,11 @@ static void list_of_vfs(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, has_parts(vf));
 		KUNIT_EXPECT_EQ(test, 0, set_mode(vf, BIT(0)));
 		KUNIT_EXPECT_EQ(test, 0, dev->refused);
+		pci_lock_rescan_remove();
 		device_lock(&pf->dev);
 		pf->driver->sriov_configure(pf, 0);
 		device_unlock(&pf->dev);
+		pci_unlock_rescan_remove();
 		/* A device may forget the list of a group that has gone */
 		dev->group[VIRTIO_ADMIN_GROUP_TYPE_SRIOV].used &= GENMASK(1, 0);
 	}

@@ -27,7 +27,9 @@
 #define LAST_NTH	5000u
 
 /* Leaks that one look does not tell from what is merely late */
-#define SETTLE_SECONDS	5
+#define SETTLE_SECONDS	(5 * time_factor())
+/* After these all that was late has come */
+#define QUIET_SECONDS	(time_factor() > 1 ? time_factor() : 0)
 
 struct state {
 	struct pf pf;
@@ -139,6 +141,8 @@ static int lines_with(const char *path, const char *word)
 
 struct snapshot {
 	char text[512];
+	/* Debug options may put off the end of each for seconds: not in the text */
+	int groups;
 };
 
 static void take(struct snapshot *snap, const struct pf *pf)
@@ -147,16 +151,16 @@ static void take(struct snapshot *snap, const struct pf *pf)
 
 	counters(pf, cnt);
 	snprintf(snap->text, sizeof(snap->text),
-		 "num_sdis %lld, status %lld, in use %lld, VFs %lld, functions %d, SDIs %d, in siov/ %d, groups %d, interrupts %d of %d, engines %d and %d, enabled %lld",
+		 "num_sdis %lld, status %lld, in use %lld, VFs %lld, functions %d, SDIs %d, in siov/ %d, interrupts %d of %d, engines %d and %d, enabled %lld",
 		 pf_number(pf, "siov/num_sdis"), pf_number(pf, "siov/status"),
 		 pf_number(pf, "power/runtime_usage"),
 		 pf_number(pf, "sriov_numvfs"), entries(PCI_DEVICES),
 		 entries(SDI_DEVICES), entries(pf_path(pf, "siov")),
-		 entries("/sys/kernel/iommu_groups"),
 		 lines_with("/proc/interrupts", "SDI-MSI"),
 		 lines_with("/proc/interrupts", "\n"),
 		 entries(ENGINES), entries(IRQ_ENGINES),
 		 (long long)(cnt[CNT_ENABLE] - cnt[CNT_DISABLE]));
+	snap->groups = entries("/sys/kernel/iommu_groups");
 }
 
 /* Some things come to their end by work that is queued */
@@ -168,6 +172,24 @@ static void take_settled(struct snapshot *snap, const struct pf *pf,
 	for (take(snap, pf); strcmp(snap->text, wanted->text) && now() < end;
 	     take(snap, pf))
 		usleep(20000);
+}
+
+/* The same, where nothing says what is wanted */
+static void take_quiet(struct snapshot *snap, const struct pf *pf)
+{
+	sleep(QUIET_SECONDS);
+	take(snap, pf);
+}
+
+static int settled_groups(const struct pf *pf, int wanted)
+{
+	double end = now() + SETTLE_SECONDS;
+	struct snapshot snap;
+
+	for (take(&snap, pf); snap.groups > wanted && now() < end;
+	     take(&snap, pf))
+		usleep(20000);
+	return snap.groups;
 }
 
 /* ---- The operations ---- */
@@ -718,7 +740,7 @@ TEST_F(fail_nth, sweep)
 	unsigned int i, nth, errors = 0;
 	struct snapshot after;
 	bool failed = true;
-	int ret;
+	int ret, groups;
 
 	/* Nothing hinders these two: the first may leave what all others use */
 	for (i = 0; i < 2; i++) {
@@ -726,8 +748,9 @@ TEST_F(fail_nth, sweep)
 		ASSERT_EQ(0, variant->attempt(s));
 		EXPECT_EQ(0, variant->works(s));
 		undo(s);
-		take(&self->before, &s->pf);
 	}
+	take_quiet(&self->before, &s->pf);
+	groups = self->before.groups;
 
 	for (nth = 1; failed; nth++) {
 		ASSERT_GT(LAST_NTH, nth);
@@ -764,6 +787,9 @@ TEST_F(fail_nth, sweep)
 			/* Once for each thing that is lost */
 			self->before = after;
 		}
+	}
+	EXPECT_EQ(groups, settled_groups(&s->pf, groups)) {
+		TH_LOG("IOMMU groups, after all allocations have failed");
 	}
 	TH_LOG("%u allocations, %u of them made it fail", nth - 2, errors);
 	/* Or nothing was tried */

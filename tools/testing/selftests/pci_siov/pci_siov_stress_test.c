@@ -38,7 +38,10 @@
 /* How long a card may take to come back */
 #define REPLUG_SECONDS	60
 
-/* If it takes that many times as long until all has happened, it never will */
+/*
+ * If it takes that many times as long until all has happened, it never will. A
+ * kernel with debug options needs more, see SIOV_STRESS_PATIENCE.
+ */
 #define PATIENCE	8
 
 /* What happens, of all processes */
@@ -720,7 +723,8 @@ static bool is_over(const struct pf *pf, double start)
 
 	if (passed < seconds)
 		return false;
-	return passed > PATIENCE * seconds || all_has_happened(pf);
+	return passed > wanted("PATIENCE", PATIENCE) * seconds ||
+	       all_has_happened(pf);
 }
 
 static void stress(const struct pf *pf, op_fn op, double begin)
