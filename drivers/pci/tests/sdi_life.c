@@ -286,34 +286,41 @@ static void happen_now(struct pci_sdi *sdi)
 	}
 }
 
-struct happening {
+struct life_call {
+	void (*fn)(struct pci_sdi *sdi);
 	struct pci_sdi *sdi;
 	struct completion done;
 };
 
-static int happen_and_exit(void *data)
+static int call_and_exit(void *data)
 {
-	struct happening *now = data;
+	struct life_call *call = data;
 
-	happen_now(now->sdi);
-	kthread_complete_and_exit(&now->done, 0);
+	call->fn(call->sdi);
+	kthread_complete_and_exit(&call->done, 0);
 }
 
 /*
- * By another task: the callbacks that this is called from hold locks that nobody
- * has who resets a PF.
+ * A callback may hold locks that nobody has who resets a PF. So let another task do
+ * it, and wait.
  */
-void life_goes_on(struct pci_sdi *sdi)
+void life_call(void (*fn)(struct pci_sdi *sdi), struct pci_sdi *sdi)
 {
-	struct happening now = {
+	struct life_call call = {
+		.fn = fn,
 		.sdi = sdi,
-		.done = COMPLETION_INITIALIZER_ONSTACK(now.done),
+		.done = COMPLETION_INITIALIZER_ONSTACK(call.done),
 	};
 
-	if (!IS_ERR(kthread_run(happen_and_exit, &now, "happening")))
-		wait_for_completion(&now.done);
+	if (!IS_ERR(kthread_run(call_and_exit, &call, "life")))
+		wait_for_completion(&call.done);
 	else
 		fake_sdi_user.wrong++;
+}
+
+void life_goes_on(struct pci_sdi *sdi)
+{
+	life_call(happen_now, sdi);
 }
 
 void life_delete(struct pci_sdi *sdi)

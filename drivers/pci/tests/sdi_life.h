@@ -65,6 +65,7 @@ void life_suspend_sdi(struct pci_sdi *sdi);
 void life_resume_sdi(struct pci_sdi *sdi);
 void life_sleep(struct pci_sdi *sdi, char begin, char end);
 bool life_can_happen(enum life_event event);
+void life_call(void (*fn)(struct pci_sdi *sdi), struct pci_sdi *sdi);
 void life_goes_on(struct pci_sdi *sdi);
 void life_delete(struct pci_sdi *sdi);
 void life_bind(struct pci_sdi *sdi);

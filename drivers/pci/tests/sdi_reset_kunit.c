@@ -6,7 +6,6 @@
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/kthread.h>
 #include <linux/notifier.h>
 #include <linux/pci-siov.h>
 #include <linux/pci.h>
@@ -129,22 +128,17 @@ static void attach_waits_for_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0x108, life_create_and_put(0));
 }
 
-static int begin_reset(void *done)
+static void begin_reset(struct pci_sdi *sdi)
 {
-	scoped_guard(device, &life->pf->dev)
-		pci_sdis_reset_prepare(life->pf);
-	kthread_complete_and_exit(done, 0);
+	guard(device)(&life->pf->dev);
+	pci_sdis_reset_prepare(life->pf);
 }
 
-/* By another task: this one has locks that nobody has who resets a function */
 static int reset_while_added(struct notifier_block *nb, unsigned long action,
 			     void *dev)
 {
-	DECLARE_COMPLETION_ONSTACK(done);
-
-	if (action == BUS_NOTIFY_ADD_DEVICE &&
-	    !IS_ERR(kthread_run(begin_reset, &done, "reset")))
-		wait_for_completion(&done);
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		life_call(begin_reset, NULL);
 	return 0;
 }
 

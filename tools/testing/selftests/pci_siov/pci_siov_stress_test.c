@@ -38,11 +38,8 @@
 /* How long a card may take to come back */
 #define REPLUG_SECONDS	60
 
-/*
- * If it takes that many times as long until all has happened, it never will. A
- * kernel with debug options needs more, see SIOV_STRESS_PATIENCE.
- */
-#define PATIENCE	8
+/* If it takes that many times as long until all has happened, it never will */
+#define PATIENCE	(2 * time_factor())
 
 /* What happens, of all processes */
 enum event {
@@ -723,8 +720,7 @@ static bool is_over(const struct pf *pf, double start)
 
 	if (passed < seconds)
 		return false;
-	return passed > wanted("PATIENCE", PATIENCE) * seconds ||
-	       all_has_happened(pf);
+	return passed > PATIENCE * seconds || all_has_happened(pf);
 }
 
 static void stress(const struct pf *pf, op_fn op, double begin)

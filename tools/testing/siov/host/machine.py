@@ -17,10 +17,6 @@ from topology import ARCHES, BUILD, Topology, Trouble, out
 # QEMU with a runaway address space shall die, not the host: the guest's memory
 # and this much besides.
 MEMORY_BESIDE_MIB = 8192
-# Limits of the debug profile are that many times as long
-DEBUG_FACTOR = 5
-# Of pci_siov_stress_test, whose own limit is 8
-DEBUG_PATIENCE = 8 * DEBUG_FACTOR
 # Of the directory of the host that a guest has as /share
 HOST_TAG = "host"
 
@@ -192,8 +188,7 @@ class Machine:
              topology.append,
              # With five levels, KASAN mistakes an interrupt in identify_cpu(),
              # while the bits of the boot CPU are clear, for a wild access.
-             f"no5lvl SIOV_STRESS_PATIENCE={DEBUG_PATIENCE} {topology.append_debug}"
-             if self.is_debug() else ""] +
+             f"no5lvl {topology.append_debug}" if self.is_debug() else ""] +
             [f"{k}={v}" for k, v in words.items() if v])
 
     def run(self, mode, env=None, *, accel="tcg"):
@@ -209,7 +204,7 @@ class Machine:
     def limit(self):
         """Seconds, with those that somebody who wants more stress asks for."""
         more = int(os.environ.get("SIOV_STRESS_SECONDS") or "0", 0)
-        return self.topology.timeout * (DEBUG_FACTOR if self.is_debug() else 1) + 3 * more
+        return self.topology.timeout * (5 if self.is_debug() else 1) + 3 * more
 
     def interact(self, mode, accel, host_dir=None):
         """The same with the guest's words on the terminal, and HOST_DIR as its /share."""

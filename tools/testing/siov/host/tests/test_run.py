@@ -188,6 +188,12 @@ class Jobs(unittest.TestCase):
             with mock.patch.dict(os.environ, {"JOBS": bad}), self.assertRaises(Trouble):
                 schedule.at_once()
 
+    def test_debug_kernels_have_a_cpu_each(self):
+        cpus = os.cpu_count()
+        for profile, jobs in (("", 2 * cpus), ("debug", cpus)):
+            with mock.patch.dict(os.environ, {"JOBS": "", "PROFILE": profile}):
+                self.assertEqual(schedule.at_once(), jobs)
+
     def test_no_more_guests_than_memory(self):
         room, most, lock = schedule.Room(1000), [0, 0], threading.Lock()
 
